@@ -1,0 +1,7 @@
+//! pixbridge: pictures of GL applications that run behind a pipe, on an X server.
+//!
+//! The rooms of the house and the direction in which they may know each other are described in
+//! `docs/architecture.md`.
+
+pub mod gl;
+pub mod pipe;

@@ -1,0 +1,3 @@
+//! The `pixbridge` command.
+
+fn main() {}

@@ -1,0 +1,127 @@
+//! The keys that select a variant of a shader, and the host facts that are fixed for a session.
+
+use super::Varyings;
+use crate::pipe::wire::virgl::{
+    command::StreamOutput,
+    enums::{CompareFunc, Swizzle},
+};
+
+/// What the host's GLSL can do; fixed for a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Host {
+    /// `#version`, 450 or 460, core profile.
+    pub version: u16,
+    /// ARB_shader_draw_parameters.
+    pub draw_parameters: bool,
+    /// ARB_shader_viewport_layer_array: layer and viewport index from vertex shaders.
+    pub viewport_layer_array: bool,
+    /// ARB_shader_stencil_export.
+    pub stencil_export: bool,
+    /// EXT_texture_shadow_lod.
+    pub texture_shadow_lod: bool,
+    /// ARB_shader_group_vote.
+    pub group_vote: bool,
+    /// ARB_shader_clock.
+    pub shader_clock: bool,
+}
+
+/// Where resources of a stage are bound; fixed for a session.
+///
+/// Stage numbers are those of the wire: 0 vertex, 1 fragment, 2 geometry, 3 and 4 tessellation, 5 compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// Sampler `n` of stage `s` is texture unit `s * samplers_per_stage + n`.
+    pub samplers_per_stage: u32,
+    /// Constant buffer `n` of stage `s` (0 is the default one) is uniform block binding
+    /// `s * uniform_blocks_per_stage + n`.
+    pub uniform_blocks_per_stage: u32,
+    /// Uniform block binding of the system block.
+    pub system_block: u32,
+}
+
+/// A sampler whose results are swizzled by the shader, because GL cannot: shadow samplers and buffer textures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Swizzled {
+    /// Sampler slot.
+    pub slot: u8,
+    /// Sources of r, g, b, a. For shadow samplers X, Y, Z and W all mean the comparison result.
+    pub swizzle: [Swizzle; 4],
+}
+
+/// How many of the eight CLIPDIST scalars are clip distances, and how many that follow are cull distances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[allow(missing_docs)]
+pub struct ClipDistances {
+    pub clip: u8,
+    pub cull: u8,
+}
+
+/// State that varies a vertex shader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct VertexKey {
+    /// Inputs fed by a signed pure-integer format (declared `ivec4`).
+    pub signed_inputs: u32,
+    /// Inputs fed by an unsigned pure-integer format (declared `uvec4`).
+    pub unsigned_inputs: u32,
+    /// Whether this is the last stage before the rasterizer: it alone clips by user planes and captures outputs.
+    pub last: bool,
+    /// User clip planes in use (bit n = plane n). Ignored if the shader writes CLIPDIST.
+    pub clip_planes: u8,
+    /// Samplers swizzled by the shader.
+    pub swizzled: Vec<Swizzled>,
+}
+
+/// State that varies a geometry shader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct GeometryKey {
+    /// What the previous stage writes.
+    pub available: Varyings,
+    /// Clip and cull distances that the previous stage writes.
+    pub input_distances: ClipDistances,
+    /// User clip planes in use. Ignored if the shader writes CLIPDIST.
+    pub clip_planes: u8,
+    /// Samplers swizzled by the shader.
+    pub swizzled: Vec<Swizzled>,
+}
+
+/// State that varies a fragment shader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct FragmentKey {
+    /// What the previous stage writes. Other inputs read as (0, 0, 0, 1).
+    pub available: Varyings,
+    /// Clip and cull distances that the previous stage writes.
+    pub input_distances: ClipDistances,
+    /// Number of draw buffers (holes included), for shaders that write one colour to all of them.
+    pub color_buffers: u8,
+    /// Colour buffers with a signed pure-integer format.
+    pub signed_colors: u8,
+    /// Colour buffers with an unsigned pure-integer format.
+    pub unsigned_colors: u8,
+    /// Colour buffers stored with red and blue exchanged.
+    pub exchange_red_blue: u8,
+    /// Colour buffers of alpha-only formats, stored in the red channel.
+    pub alpha_in_red: u8,
+    /// Colour 1 is the second source of blending for colour buffer 0.
+    pub dual_source: bool,
+    /// Alpha test on colour 0 against the system block's reference; `None` when off (or ALWAYS).
+    pub alpha_test: Option<CompareFunc>,
+    /// Discard by the system block's polygon stipple.
+    pub polygon_stipple: bool,
+    /// COLOR inputs take the back colour on back faces.
+    pub two_sided: bool,
+    /// COLOR interpolation means flat.
+    pub flat_shade: bool,
+    /// TEXCOORD[n] and GENERIC[n] with bit n read the point coordinate; 0 unless points are drawn.
+    pub sprite_coords: u32,
+    /// Samplers swizzled by the shader.
+    pub swizzled: Vec<Swizzled>,
+}
+
+/// The stream-output table of a shader object; it never changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StreamOutputs {
+    /// Bytes between vertices in each buffer, in 32-bit words.
+    pub strides: [u32; 4],
+    /// What is captured, by output register number.
+    pub outputs: Vec<StreamOutput>,
+}

@@ -1,0 +1,6 @@
+//! The pipe: what a Mesa `virpipe` client sends, and the executor that turns it into host GL.
+
+pub mod format;
+pub mod glsl;
+pub mod tgsi;
+pub mod wire;
