@@ -2,5 +2,6 @@
 
 pub mod format;
 pub mod glsl;
+pub mod resource;
 pub mod tgsi;
 pub mod wire;

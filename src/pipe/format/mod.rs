@@ -84,6 +84,12 @@ impl Format {
     }
 }
 
+/// The facts and the storage of a format of which textures can be made.
+pub fn host_format(format: Format) -> Option<(&'static FormatInfo, &'static HostFormat)> {
+    let info = format.info()?;
+    Some((info, info.host.as_ref()?))
+}
+
 /// The name, or the number where there is none.
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
