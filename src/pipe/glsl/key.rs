@@ -71,6 +71,15 @@ pub struct VertexKey {
     pub swizzled: Vec<Swizzled>,
 }
 
+/// The last stage before the rasterizer, whose outputs a fragment shader reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[allow(missing_docs)]
+pub enum Producer {
+    #[default]
+    Vertex,
+    Geometry,
+}
+
 /// State that varies a geometry shader.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct GeometryKey {
@@ -87,6 +96,8 @@ pub struct GeometryKey {
 /// State that varies a fragment shader.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FragmentKey {
+    /// Which stage the inputs come from.
+    pub producer: Producer,
     /// What the previous stage writes. Other inputs read as (0, 0, 0, 1).
     pub available: Varyings,
     /// Clip and cull distances that the previous stage writes.
