@@ -148,7 +148,7 @@ fn image(cursor: &mut Cursor) -> Result<Detail, ParseError> {
         } else if word.eq_ignore_ascii_case("RAW") {
             raw = true;
         } else if let Some(name) = format_name(word) {
-            format = (name != "NONE").then(|| name.to_owned());
+            format = name;
         } else {
             return Err(cursor.expected_at(start, "an image format, WR or RAW"));
         }
@@ -161,11 +161,15 @@ fn image(cursor: &mut Cursor) -> Result<Detail, ParseError> {
     })
 }
 
-/// The name behind `PIPE_FORMAT_`.
-pub(super) fn format_name(word: &str) -> Option<&str> {
+/// The name behind `PIPE_FORMAT_` in capitals, `Some(None)` if it is `NONE`; `None` if the word is no format.
+pub(super) fn format_name(word: &str) -> Option<Option<String>> {
     const PREFIX: &str = "PIPE_FORMAT_";
     let (head, name) = word.split_at_checked(PREFIX.len())?;
-    (head.eq_ignore_ascii_case(PREFIX) && !name.is_empty()).then_some(name)
+    if name.is_empty() || !head.eq_ignore_ascii_case(PREFIX) {
+        return None;
+    }
+    let name = name.to_ascii_uppercase();
+    Some((name != "NONE").then_some(name))
 }
 
 /// A target and the return type, once for all channels or four times.

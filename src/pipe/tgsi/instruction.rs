@@ -136,7 +136,7 @@ fn memory(cursor: &mut Cursor, instruction: &mut Instruction) -> Result<(), Pars
         if let Some(texture) = Texture::from_word(word) {
             instruction.texture = Some(texture);
         } else if let Some(name) = format_name(word) {
-            instruction.format = (name != "NONE").then(|| name.to_owned());
+            instruction.format = name;
         } else if word.eq_ignore_ascii_case("COHERENT") {
             instruction.memory.coherent = true;
         } else if word.eq_ignore_ascii_case("RESTRICT") {

@@ -164,12 +164,17 @@ impl<'t> Cursor<'t> {
         )
     }
 
-    /// What stands at `start`, up to white space or a comma, for an error message.
+    /// What stands at `start`, up to the next space or punctuation, for an error message: cut to a bounded length,
+    /// and with control characters escaped.
     pub(super) fn quote(&self, start: usize) -> String {
         let rest = self.text[start..].trim_start();
-        let stop = |c: char| c.is_whitespace() || c == ',';
-        let mut quote: String = rest.chars().take(1).collect();
-        quote.extend(rest.chars().skip(1).take_while(|&c| !stop(c)).take(MAX_QUOTE - 1));
+        let stop = |c: char| c.is_whitespace() || ",:|[](){}".contains(c);
+        let head = rest.chars().take(1);
+        let tail = rest.chars().skip(1).take_while(|&c| !stop(c));
+        let mut quote: String = head
+            .chain(tail.take(MAX_QUOTE - 1))
+            .flat_map(char::escape_debug)
+            .collect();
         if quote.is_empty() {
             quote.push_str("end of text");
         }

@@ -14,6 +14,7 @@ mod names;
 mod opcode;
 mod operand;
 mod parse;
+mod print;
 mod tree;
 
 pub use error::{ParseError, ParseErrorKind};
@@ -22,4 +23,4 @@ pub use parse::{MAX_DECLARATIONS, MAX_IMMEDIATES, MAX_INSTRUCTIONS, MAX_TEXT, pa
 pub use tree::*;
 
 #[cfg(test)]
-mod corpus_tests;
+mod tests;

@@ -138,7 +138,11 @@ fn push<T>(
 
 /// `name value`, `None` if the name is unknown: newer clients may know more properties.
 fn property(cursor: &mut Cursor) -> Result<Option<Property>, ParseError> {
-    let Some(name) = PropertyName::from_word(cursor.word()) else {
+    let word = cursor.word();
+    if word.is_empty() {
+        return Err(cursor.expected("a property name"));
+    }
+    let Some(name) = PropertyName::from_word(word) else {
         cursor.skip_line();
         return Ok(None);
     };
