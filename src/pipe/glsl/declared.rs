@@ -18,6 +18,8 @@ const MAX_SYSTEM_VALUES: u32 = 32;
 const MAX_TEMPORARIES: u32 = 1 << 15;
 /// Registers in all arrays of temporaries together.
 const MAX_ARRAY_REGISTERS: u32 = 1 << 14;
+/// Arrays of temporaries.
+const MAX_ARRAYS: usize = 256;
 /// vec4s in a constant buffer: 64 KiB, GL's usual limit.
 const MAX_CONSTANTS: u32 = 4096;
 /// Constant buffers of a stage.
@@ -31,7 +33,6 @@ pub(super) struct Slot {
     pub interpolation: Interpolation,
     pub location: Location,
     pub invariant: bool,
-    pub streams: [u8; 4],
 }
 
 /// An addressable range of temporaries.
@@ -138,7 +139,7 @@ impl<'a> Declared<'a> {
         if let Some(id) = d.array {
             let len = d.last - d.first + 1;
             let total: u32 = self.arrays.iter().map(|a| a.len).sum();
-            if total + len > MAX_ARRAY_REGISTERS {
+            if total + len > MAX_ARRAY_REGISTERS || self.arrays.len() == MAX_ARRAYS {
                 return Err(EmitError::RegisterLimit {
                     file: d.file,
                     index: total + len - 1,
@@ -156,8 +157,11 @@ impl<'a> Declared<'a> {
         if self.temporaries.len() < words {
             self.temporaries.resize(words, 0);
         }
-        for register in d.first as usize..=d.last as usize {
-            self.temporaries[register / 64] |= 1 << (register % 64);
+        let (first, last) = (d.first as usize, d.last as usize);
+        for word in first / 64..=last / 64 {
+            let below = if word == first / 64 { first % 64 } else { 0 };
+            let above = if word == last / 64 { 63 - last % 64 } else { 0 };
+            self.temporaries[word] |= u64::MAX << below & u64::MAX >> above;
         }
         Ok(())
     }
@@ -182,14 +186,14 @@ impl<'a> Declared<'a> {
 
     /// Clip and cull distances by property; without properties every declared scalar clips.
     fn written_distances(&self) -> Result<ClipDistances, EmitError> {
-        let declared = self
-            .outputs
-            .iter()
-            .flatten()
-            .filter(|s| s.semantic.name == SemanticName::Clipdist)
-            .map(|s| s.semantic.index * 4 + (8 - (s.mask.0 & 0xf).leading_zeros()))
-            .max()
-            .unwrap_or(0) as u8;
+        let mut declared = 0;
+        for (_, slot) in self.output_slots() {
+            if slot.semantic.name == SemanticName::Clipdist {
+                let index = u8::try_from(slot.semantic.index).ok().filter(|&n| n < 2);
+                let index = index.ok_or_else(|| self.bad_semantic(File::Out, slot.semantic))?;
+                declared = declared.max(index * 4 + 8 - (slot.mask.0 & 0xf).leading_zeros() as u8);
+            }
+        }
         if declared == 0 {
             return Ok(ClipDistances::default());
         }
@@ -330,7 +334,6 @@ fn add_slots(table: &mut Vec<Option<Slot>>, d: &Declaration) -> Result<(), EmitE
                 interpolation: d.interpolation.unwrap_or(Interpolation::Perspective),
                 location: d.location,
                 invariant: d.invariant,
-                streams: d.streams.unwrap_or([0; 4]),
             },
         );
     }

@@ -136,3 +136,14 @@ pub struct StreamOutputs {
     /// What is captured, by output register number.
     pub outputs: Vec<StreamOutput>,
 }
+
+/// The text of a variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emitted {
+    /// GLSL of the stage.
+    pub source: String,
+    /// Whether the text reads the system block, so that the block has to be bound and kept up to date. Its std140
+    /// layout: `vec4 clip_planes[8]` at byte 0, `uvec4 stipple[8]` at 128 (row y is component y & 3 of element y / 4),
+    /// `float alpha_ref` at 256, `int draw_id_base` at 260.
+    pub system_block: bool,
+}

@@ -47,12 +47,11 @@ impl Samplers {
         for (instruction, register) in uses() {
             samplers.query(instruction, register)?;
         }
-        for unit in 0..MAX_SAMPLERS as usize {
-            if samplers.slots[unit].is_none() && declared >> unit & 1 != 0 {
-                samplers.slots[unit] = views[unit];
-            }
-            if let (Some(sampler), Some(view)) = (&mut samplers.slots[unit], views[unit]) {
-                sampler.texel = view.texel;
+        for (unit, (slot, view)) in samplers.slots.iter_mut().zip(views).enumerate() {
+            match (slot, view) {
+                (Some(sampler), Some(view)) => sampler.texel = view.texel,
+                (slot @ None, view) if declared >> unit & 1 != 0 => *slot = view,
+                _ => {}
             }
         }
         samplers.group(uses().map(|(_, register)| register));
@@ -190,7 +189,9 @@ fn declared_slots(shader: &Shader) -> Result<u32, EmitError> {
     for d in shader.declarations.iter().filter(|d| d.file == File::Samp) {
         range(&mut declared, d.file, d.first, d.last)?.fill(true);
     }
-    Ok((0..).zip(declared).fold(0, |mask, (n, set)| mask | u32::from(set) << n))
+    Ok((0..)
+        .zip(declared)
+        .fold(0, |mask, (n, set)| mask | u32::from(set) << n))
 }
 
 fn range<T>(table: &mut [T], file: File, first: u32, last: u32) -> Result<&mut [T], EmitError> {
