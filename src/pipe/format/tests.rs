@@ -58,7 +58,7 @@ fn names_say_what_channels_there_are() {
     assert_eq!(Format::Z32_UNORM.info().unwrap().kind, Kind::Depth);
     assert_eq!(Format::X24S8_UINT.info().unwrap().kind, Kind::Stencil);
     assert_eq!(Format::R16G16_SINT.integer(), Some(Signedness::Signed));
-    assert_eq!(Format::B8G8R8X8_UNORM.has_alpha(), false);
+    assert!(!Format::B8G8R8X8_UNORM.has_alpha());
 }
 
 #[test]
