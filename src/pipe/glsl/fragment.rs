@@ -50,21 +50,11 @@ pub fn fragment(
     assemble(&declared, &stage, host, layout, &key.swizzled)
 }
 
+/// FS_COORD_ORIGIN and FS_COORD_PIXEL_CENTER change nothing. They repeat what the application declared, but the
+/// client has already converted its coordinates to the one convention that it is offered, row 0 of the surface at the
+/// bottom and centres at half integers, which is GL's own.
 fn layouts(declared: &Declared<'_>, stage: &mut StageParts) -> Result<(), EmitError> {
     let property = |name| declared.shader.property(name).unwrap_or(0);
-    // The origin is never lower left: the cap that allows it is not offered.
-    let origin = property(PropertyName::FsCoordOrigin);
-    if origin != 0 {
-        return Err(EmitError::Property {
-            name: PropertyName::FsCoordOrigin,
-            value: origin,
-        });
-    }
-    if property(PropertyName::FsCoordPixelCenter) != 0 {
-        stage
-            .globals
-            .push_str("layout(pixel_center_integer)in vec4 gl_FragCoord;\n");
-    }
     if property(PropertyName::FsEarlyDepthStencil) != 0 {
         stage.globals.push_str("layout(early_fragment_tests)in;\n");
     }
