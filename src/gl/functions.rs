@@ -1,10 +1,11 @@
 //! The GL functions we use, loaded by name.
 //!
-//! Functions that take only numbers and names are safe to call: GL checks every one of them and records an error.
-//! Functions that take an address, or read vertices from wherever a vertex array says, are unsafe. In [`Functions::inert`] all of them do nothing, for a context that cannot
-//! be made current.
+//! Functions that take only numbers and names are safe to call: GL checks every one of them and records an
+//! error. Functions that take an address, or read vertices from wherever a vertex array says, are unsafe. In
+//! [`Functions::inert`] all of them do nothing, for a context that cannot be made current.
 //!
-//! Signatures are those of the [OpenGL 4.6 core specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf).
+//! Signatures are those of the [OpenGL 4.6 core
+//! specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf).
 
 use std::{
     ffi::{c_char, c_void},

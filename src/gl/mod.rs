@@ -6,7 +6,8 @@
 //! - an object is deleted where its name means it, whatever is current when it is dropped;
 //! - GL never reads or writes memory outside the bytes it is given, nor vertices or indices outside buffers.
 //!
-//! GL's own rules about values are left to GL: it ignores a wrong call and records an error ([`Gl::get_error`]).
+//! GL's own rules about values are left to GL: it ignores a wrong call and records an error
+//! ([`Gl::get_error`]).
 
 mod api;
 mod bytes;
