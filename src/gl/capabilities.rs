@@ -54,7 +54,8 @@ macro_rules! limits {
             pub max_compute_work_group_count: [u32; 3],
             /// `GL_MAX_COMPUTE_WORK_GROUP_SIZE`.
             pub max_compute_work_group_size: [u32; 3],
-            /// Limits of the vertex, fragment, geometry, tessellation control, tessellation evaluation and compute stage.
+            /// Limits of the vertex, fragment, geometry, tessellation control, tessellation evaluation and
+            /// compute stage.
             pub stages: [StageLimits; 6],
             $($(#[$doc])* pub $field: u32,)*
         }

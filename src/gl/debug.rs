@@ -1,7 +1,8 @@
 //! The host GL's own messages
 //! ([KHR_debug](https://registry.khronos.org/OpenGL/extensions/KHR/KHR_debug.txt)), handed to the log.
 //!
-//! Drivers repeat themselves with every draw: a message is logged when it first comes, then when it has come 2, 4, 8 ... times.
+//! Drivers repeat themselves with every draw: a message is logged when it first comes, then when it has come
+//! 2, 4, 8 ... times.
 
 use std::{
     collections::HashMap,

@@ -1,8 +1,8 @@
 //! EGL bring-up: a display without a window system, and contexts on it.
 //!
-//! [EGL 1.5](https://registry.khronos.org/EGL/specs/eglspec.1.5.pdf) is loaded at run time. An EGL display is one per process
-//! and platform however often it is opened, so it is never terminated: that would take the contexts of every other user
-//! of it away.
+//! [EGL 1.5](https://registry.khronos.org/EGL/specs/eglspec.1.5.pdf) is loaded at run time. An EGL display is
+//! one per process and platform however often it is opened, so it is never terminated: that would take the
+//! contexts of every other user of it away.
 
 use std::{
     cell::Cell,
@@ -38,7 +38,8 @@ fn library() -> Result<&'static Egl, GlError> {
     static LIBRARY: OnceLock<Result<Egl, String>> = OnceLock::new();
     LIBRARY
         .get_or_init(|| {
-            // SAFETY: a library of this name is an EGL implementation; its constructors are the vendor's business.
+            // SAFETY: a library of this name is an EGL implementation; its constructors are the vendor's
+            // business.
             unsafe { Egl::load_required() }.map_err(|error| error.to_string())
         })
         .as_ref()
@@ -219,7 +220,8 @@ impl Display {
         self.debug.set(on);
     }
 
-    /// Makes a context. Buffers, textures, samplers, shaders, programs and sync objects are common to it and `share`.
+    /// Makes a context. Buffers, textures, samplers, shaders, programs and sync objects are common to it and
+    /// `share`.
     ///
     /// # Errors
     /// If EGL refuses.
@@ -412,8 +414,8 @@ fn initialize(
     native: *mut c_void,
     device: Option<String>,
 ) -> Result<Candidate, GlError> {
-    // SAFETY: the native display is null for the surfaceless platform, and one of EGL's own devices for the device
-    // platform.
+    // SAFETY: the native display is null for the surfaceless platform, and one of EGL's own devices for the
+    // device platform.
     let display = unsafe { egl.get_platform_display(platform, native, &[egl::ATTRIB_NONE]) }
         .map_err(failed("eglGetPlatformDisplay"))?;
     let version = egl.initialize(display).map_err(failed("eglInitialize"))?;

@@ -31,6 +31,9 @@ pub enum GlError {
         /// EGL's reason.
         error: khronos_egl::Error,
     },
+    /// The context could not be made current before, and is not used any more.
+    #[error("the GL context is lost")]
+    Lost,
     /// The host's GL is too old, or not desktop GL.
     #[error("desktop GL 4.5 core is needed, the host's version is {0:?}")]
     Version(String),

@@ -1,10 +1,11 @@
 //! The GL functions we use, loaded by name.
 //!
-//! Functions that take only numbers and names are safe to call: GL checks every one of them and records an error.
-//! Functions that take an address, or read vertices from wherever a vertex array says, are unsafe. In [`Functions::inert`] all of them do nothing, for a context that cannot
-//! be made current.
+//! Functions that take only numbers and names are safe to call: GL checks every one of them and records an
+//! error. Functions that take an address, or read vertices from wherever a vertex array says, are unsafe. In
+//! [`Functions::inert`] all of them do nothing, for a context that cannot be made current.
 //!
-//! Signatures are those of the [OpenGL 4.6 core specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf).
+//! Signatures are those of the [OpenGL 4.6 core
+//! specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf).
 
 use std::{
     ffi::{c_char, c_void},
@@ -302,7 +303,7 @@ functions! {
             format: u32, ty: u32, data: *const c_void);
         TextureSubImage3D(texture: u32, level: i32, x: i32, y: i32, z: i32, w: i32, h: i32, d: i32,
             format: u32, ty: u32, data: *const c_void);
-        ViewportArrayv(first: u32, count: i32, areas: *const f32);
+        ViewportArrayv(first: u32, count: i32, areas: *mut f32);
     }
 }
 

@@ -6,7 +6,8 @@
 //! - an object is deleted where its name means it, whatever is current when it is dropped;
 //! - GL never reads or writes memory outside the bytes it is given, nor vertices or indices outside buffers.
 //!
-//! GL's own rules about values are left to GL: it ignores a wrong call and records an error ([`Gl::get_error`]).
+//! GL's own rules about values are left to GL: it ignores a wrong call and records an error
+//! ([`Gl::get_error`]).
 
 mod api;
 mod bytes;
@@ -25,7 +26,7 @@ pub use api::{
     ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
 };
 pub use bytes::{ReadBytes, WriteBytes};
-pub use capabilities::{Capabilities, StageLimits};
+pub use capabilities::Capabilities;
 pub use egl::{Context, Display};
 pub use error::{ErrorCode, GlError, ProgramError};
 pub use platform::{Attempt, Choice, Opened, Platform, ProbeReport};

@@ -1,8 +1,8 @@
 //! Names of GL objects and their end.
 //!
-//! An object may be dropped while another context is current, and a name means something else there. So a name is
-//! deleted at once only if its own context (or, for shared objects, any context of its share group) is current; else it waits
-//! until one is.
+//! An object may be dropped while another context is current, and a name means something else there. So a
+//! name is deleted at once only if its own context (or, for shared objects, any context of its share group)
+//! is current; else it waits until one is.
 
 use std::{
     cell::{Cell, RefCell},

@@ -5,8 +5,8 @@ use std::{cell::Cell, ffi::c_void, fmt, ptr::NonNull, rc::Rc};
 use super::{Buffer, Gl, Name, bytes, objects::BufferState};
 use crate::gl::{GlError, ReadBytes, WriteBytes};
 
-/// Targets of [`Gl::bind_buffer`]. The others would make GL take addresses of ours for offsets into the buffer, or belong
-/// to the vertex array.
+/// Targets of [`Gl::bind_buffer`]. The others would make GL take addresses of ours for offsets into the
+/// buffer, or belong to the vertex array.
 const PLAIN_TARGETS: [u32; 8] = [
     glow::ARRAY_BUFFER,
     glow::UNIFORM_BUFFER,
@@ -68,6 +68,8 @@ impl Gl {
         usage: u32,
     ) -> Result<(), GlError> {
         let (length, data) = (bytes("buffer size", size)?, initial(size, data)?);
+        // Out of memory, GL drops the old storage too.
+        buffer.state.size.set(0);
         self.checked("glNamedBufferData", |f| {
             // SAFETY: `data` is null or has `size` bytes.
             unsafe { f.NamedBufferData(self.name(&buffer.state.handle), length, data, usage) }
@@ -224,7 +226,8 @@ fn part(what: &'static str, buffer: &Buffer, offset: u64, length: u64) -> Result
     Ok((bytes("buffer offset", offset)?, bytes("buffer size", length)?))
 }
 
-/// A buffer that is mapped for writing for all its life. What GL reads of it must not be written before GL is done.
+/// A buffer that is mapped for writing for all its life. What GL reads of it must not be written before GL is
+/// done.
 pub struct MappedBuffer {
     memory: NonNull<u8>,
     size: usize,
@@ -258,7 +261,8 @@ impl MappedBuffer {
         let Some(to) = self.room(offset, data.len()) else {
             return false;
         };
-        // SAFETY: there is room for `data`, which cannot overlap the mapping: no reference to it is ever made.
+        // SAFETY: there is room for `data`, which cannot overlap the mapping: no reference to it is ever
+        // made.
         unsafe { to.copy_from_nonoverlapping(NonNull::from(data).cast(), data.len()) };
         true
     }

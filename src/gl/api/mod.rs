@@ -1,4 +1,5 @@
-//! GL calls without `unsafe`, by topic. Methods are named as GL's functions, direct-state-access ones shortened.
+//! GL calls without `unsafe`, by topic. Methods are named as GL's functions, direct-state-access ones
+//! shortened.
 
 mod buffer;
 mod draw;
@@ -36,7 +37,8 @@ use super::{
 use objects::ArrayState;
 use pixels::Layout;
 
-/// The GL functions of one context. Clones are cheap and mean the same context, which lives as long as one of them.
+/// The GL functions of one context. Clones are cheap and mean the same context, which lives as long as one of
+/// them.
 #[derive(Clone)]
 pub struct Gl(Rc<Inner>);
 
@@ -52,6 +54,8 @@ struct Inner {
     pack: Cell<Layout>,
     /// The bound vertex array, for as long as it lives.
     array: RefCell<Weak<ArrayState>>,
+    /// Whether the context could not be made current once.
+    lost: Cell<bool>,
     context: EglContext,
 }
 
@@ -91,6 +95,7 @@ impl Gl {
             unpack: Cell::default(),
             pack: Cell::default(),
             array: RefCell::default(),
+            lost: Cell::default(),
             context,
         }))
     }
@@ -112,7 +117,15 @@ impl Gl {
         if self.0.context.is_current() {
             return Ok(());
         }
-        self.0.context.make_current()?;
+        if self.0.lost.get() {
+            return Err(GlError::Lost);
+        }
+        if let Err(error) = self.0.context.make_current() {
+            // For good: what we remember of GL's state would not be true any more.
+            self.0.lost.set(true);
+            tracing::error!("a GL context is lost, its calls are left out from now on: {error}");
+            return Err(error);
+        }
         self.0.own.bury();
         self.0.shared.bury();
         Ok(())
@@ -122,10 +135,7 @@ impl Gl {
     pub(in crate::gl) fn f(&self) -> &Functions {
         match self.make_current() {
             Ok(()) => &self.0.functions,
-            Err(error) => {
-                tracing::error!("a GL call is left out: {error}");
-                Functions::inert()
-            }
+            Err(_) => Functions::inert(),
         }
     }
 
@@ -158,7 +168,8 @@ impl Gl {
         owned(&self.0.shared, what, name)
     }
 
-    /// The name of an object, or 0, which GL refuses, if the object is not of this context or its share group.
+    /// The name of an object, or 0, which GL refuses, if the object is not of this context or its share
+    /// group.
     fn name(&self, handle: &Handle) -> u32 {
         if self.knows(handle) {
             handle.name().number()
@@ -205,13 +216,4 @@ fn bytes(what: &'static str, value: u64) -> Result<isize, GlError> {
 /// A number that GL itself checks, the largest if it does not fit.
 fn clamped(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // What waits for this context ends with it; shared objects wait for the next context of the group.
-        if self.context.is_current() {
-            self.shared.bury();
-        }
-    }
 }

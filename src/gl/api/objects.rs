@@ -8,7 +8,8 @@ use std::{
 
 use super::Handle;
 
-/// Vertex buffer bindings and attributes that are counted on: GL guarantees 16 of each, and masks have 32 bits.
+/// Vertex buffer bindings and attributes that are counted on: GL guarantees 16 of each, and masks have 32
+/// bits.
 pub(super) const MAX_BINDINGS: usize = 32;
 
 macro_rules! identity {
@@ -91,7 +92,8 @@ impl Texture {
 
 /// A buffer, shared.
 ///
-/// A vertex array that it is bound to keeps it alive: GL would otherwise take vertices from where the buffer was.
+/// A vertex array that it is bound to keeps it alive: GL would otherwise take vertices from where the buffer
+/// was.
 #[derive(Debug)]
 pub struct Buffer {
     pub(super) state: Rc<BufferState>,

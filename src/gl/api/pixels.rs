@@ -1,8 +1,8 @@
 //! How GL walks through memory when it transfers pixels, and how many bytes that touches.
 //!
-//! GL knows strides only as a row length in pixels, an image height in rows and an alignment of rows
-//! ([OpenGL 4.6, 8.4.4](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf)). A layout that cannot be said that way
-//! is transferred image by image or row by row.
+//! GL knows strides only as a row length in pixels, an image height in rows and an alignment of rows ([OpenGL
+//! 4.6, 8.4.4](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf)). A layout that cannot be said
+//! that way is transferred image by image or row by row.
 
 use std::ops::Range;
 

@@ -3,6 +3,9 @@
 use super::{Gl, clamped};
 use crate::gl::GlError;
 
+/// Viewports that are ever set: those that every GL has.
+const VIEWPORTS: usize = 16;
+
 impl Gl {
     /// Turns a capability on or off.
     pub fn set_enabled(&self, what: u32, on: bool) {
@@ -22,31 +25,36 @@ impl Gl {
         }
     }
 
-    /// Viewports from the first on: x, y, width, height.
+    /// Viewports from the first on, at most 16: x, y, width, height.
     pub fn viewport_array(&self, areas: &[[f32; 4]]) {
+        // Mesa clamps the numbers where they are, whatever `const` says: it gets a copy.
+        let mut copy = [[0.0; 4]; VIEWPORTS];
         let count = self.viewports(areas.len());
-        // SAFETY: `count` is at most the number of areas.
-        unsafe { self.f().ViewportArrayv(0, count, areas.as_ptr().cast()) };
+        for (to, from) in copy.iter_mut().zip(areas) {
+            *to = *from;
+        }
+        // SAFETY: `count` areas may be read, and written too.
+        unsafe { self.f().ViewportArrayv(0, count, copy.as_mut_ptr().cast()) };
     }
 
-    /// Scissors from the first viewport's on: x, y, width, height.
+    /// Scissors from the first viewport's on, at most 16: x, y, width, height.
     pub fn scissor_array(&self, areas: &[[i32; 4]]) {
         let count = self.viewports(areas.len());
         // SAFETY: `count` is at most the number of areas.
         unsafe { self.f().ScissorArrayv(0, count, areas.as_ptr().cast()) };
     }
 
-    /// Depth ranges from the first viewport's on: near, far.
+    /// Depth ranges from the first viewport's on, at most 16: near, far.
     pub fn depth_range_array(&self, ranges: &[[f64; 2]]) {
         let count = self.viewports(ranges.len());
         // SAFETY: `count` is at most the number of ranges.
         unsafe { self.f().DepthRangeArrayv(0, count, ranges.as_ptr().cast()) };
     }
 
-    /// As many of `count` as the host has.
+    /// As many of `count` as the host has, and as we set.
     fn viewports(&self, count: usize) -> i32 {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
-        clamped(count.min(self.capabilities().max_viewports))
+        clamped(count.min(self.capabilities().max_viewports).min(VIEWPORTS as u32))
     }
 
     /// Origin of window coordinates and range of clip-space depth.

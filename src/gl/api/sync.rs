@@ -28,8 +28,8 @@ impl Gl {
         })
     }
 
-    /// Flushes, then waits up to `timeout` nanoseconds; true once GL has passed the fence. A failed wait counts as passed,
-    /// since it would never succeed.
+    /// Flushes, then waits up to `timeout` nanoseconds; true once GL has passed the fence. A failed wait
+    /// counts as passed, since it would never succeed.
     pub fn client_wait_sync(&self, sync: &Sync, timeout: u64) -> bool {
         let Name::Sync(name) = sync.handle.name() else {
             return true;

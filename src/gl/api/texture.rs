@@ -241,7 +241,8 @@ impl Gl {
             let (f, from) = (self.f(), part.as_ptr().cast());
             let Region { x, y, z, w, h, d, .. } = region;
             match dimensions {
-                // SAFETY: `part` has `size` bytes; the layout is tight, and GL refuses sizes that are not the region's.
+                // SAFETY: `part` has `size` bytes; the layout is tight, and GL refuses sizes that are not the
+                // region's.
                 1 => unsafe { f.CompressedTextureSubImage1D(name, level, x, w, internal, size, from) },
                 // SAFETY: as above.
                 2 => unsafe { f.CompressedTextureSubImage2D(name, level, x, y, w, h, internal, size, from) },

@@ -1,8 +1,9 @@
 //! Vertex arrays.
 //!
-//! The core profile has no vertices outside buffers, but drivers need not check that an enabled attribute has a buffer, and
-//! GL takes a buffer that is deleted out of the bound vertex array. So we keep count of what each vertex array reads and hold on to its
-//! buffers; [`Gl::draw_arrays`] and [`Gl::draw_elements`] look at it.
+//! The core profile has no vertices outside buffers, but drivers need not check that an enabled attribute has
+//! a buffer, and GL takes a buffer that is deleted out of the bound vertex array. So we keep count of what
+//! each vertex array reads and hold on to its buffers; [`Gl::draw_arrays`] and [`Gl::draw_elements`] look at
+//! it.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -126,7 +127,7 @@ impl Gl {
 
     /// Turns an attribute on. Numbers beyond GL's limits are left out.
     pub fn enable_vertex_array_attrib(&self, array: &VertexArray, attrib: u32) {
-        if let Some(at) = index(attrib).filter(|at| *at < self.attributes()) {
+        if let Some(at) = self.attribute(array, attrib) {
             self.f()
                 .EnableVertexArrayAttrib(self.name(&array.state.handle), attrib);
             array.state.enabled.set(array.state.enabled.get() | 1 << at);
@@ -136,7 +137,7 @@ impl Gl {
 
     /// Turns an attribute off.
     pub fn disable_vertex_array_attrib(&self, array: &VertexArray, attrib: u32) {
-        if let Some(at) = index(attrib).filter(|at| *at < self.attributes()) {
+        if let Some(at) = self.attribute(array, attrib) {
             self.f()
                 .DisableVertexArrayAttrib(self.name(&array.state.handle), attrib);
             array.state.enabled.set(array.state.enabled.get() & !(1 << at));
@@ -188,7 +189,7 @@ impl Gl {
 
     /// Binds the buffer that indices are taken from.
     pub fn vertex_array_element_buffer(&self, array: &VertexArray, buffer: &Buffer) {
-        if self.knows(&buffer.state.handle) {
+        if self.knows(&array.state.handle) && self.knows(&buffer.state.handle) {
             self.f()
                 .VertexArrayElementBuffer(self.name(&array.state.handle), buffer.id());
             array.state.elements.replace(Some(buffer.state.clone()));
@@ -201,6 +202,11 @@ impl Gl {
         self.f().BindVertexArray(known.map_or(0, VertexArray::id));
         let bound = known.map(|array| Rc::downgrade(&array.state)).unwrap_or_default();
         self.0.array.replace(bound);
+    }
+
+    /// The index of an attribute that GL has, of an array of this context.
+    fn attribute(&self, array: &VertexArray, attrib: u32) -> Option<usize> {
+        index(attrib).filter(|at| *at < self.attributes() && self.knows(&array.state.handle))
     }
 
     fn bindings(&self) -> usize {
