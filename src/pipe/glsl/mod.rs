@@ -25,6 +25,7 @@ mod names;
 mod operand;
 mod outputs;
 mod samplers;
+mod stream_output;
 mod system;
 mod texture;
 mod value;

@@ -12,7 +12,8 @@ use super::{
     key::{Emitted, Host, Layout, Producer, StreamOutputs, VertexKey},
     names::Varying,
     operand::{Input, Variable},
-    outputs::{DISTANCES, captures, clip, declare_varying, distance_register, is_varying},
+    outputs::{DISTANCES, clip, distance_register, is_varying},
+    stream_output::Captures,
     value::{Native, type_name},
 };
 
@@ -36,9 +37,27 @@ pub fn vertex(
     let declared = Declared::new(shader)?;
     let mut stage = StageParts::default();
     attributes(&declared, key, &mut stage);
+    let none = StreamOutputs::default();
+    let so = if key.last { so } else { &none };
+    if let Some(entry) = so.outputs.iter().position(|o| o.stream != 0) {
+        return Err(EmitError::StreamOutput {
+            entry,
+            reason: "needs a geometry shader for its stream",
+        });
+    }
+    let mut captures = Captures::new(so)?;
     let mut late = String::new();
     for (register, slot) in declared.output_slots() {
-        let variable = output(&declared, key, host, register, slot, &mut stage, &mut late)?;
+        let variable = output(
+            &declared,
+            key,
+            host,
+            register,
+            slot,
+            &mut captures,
+            &mut stage,
+            &mut late,
+        )?;
         let register = register as usize;
         stage.outputs.resize(stage.outputs.len().max(register + 1), None);
         stage.outputs[register] = Some(variable);
@@ -46,17 +65,9 @@ pub fn vertex(
     if declared.writes(SemanticName::Clipdist) {
         stage.prologue.push_str(DISTANCES);
     }
-    if key.last {
-        let mut streams = <[String; 4]>::default();
-        if so.outputs.iter().any(|o| o.stream != 0) {
-            return Err(EmitError::StreamOutput {
-                entry: so.outputs.iter().position(|o| o.stream != 0).unwrap_or(0),
-                reason: "needs a geometry shader for its stream",
-            });
-        }
-        captures(so, &mut stage, &mut streams)?;
-        stage.epilogue.push_str(&streams[0]);
-    }
+    let mut streams = <[String; 4]>::default();
+    captures.finish(&mut stage, &mut streams)?;
+    stage.epilogue.push_str(&streams[0]);
     let planes = if key.last { key.clip_planes } else { 0 };
     let clip_vertex = declared.writes(SemanticName::Clipvertex).then_some("cv");
     let StageParts {
@@ -108,11 +119,12 @@ fn output(
     host: &Host,
     register: u32,
     slot: &Slot,
+    captures: &mut Captures<'_>,
     stage: &mut StageParts,
     late: &mut String,
 ) -> Result<Variable, EmitError> {
     if is_varying(declared, File::Out, slot)? {
-        let name = declare_varying(&mut stage.globals, Producer::Vertex, slot);
+        let name = captures.declare(&mut stage.globals, Producer::Vertex, register, slot);
         return Ok(Variable::vector(name));
     }
     let invariant = |globals: &mut String, name: &str| {

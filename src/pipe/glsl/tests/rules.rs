@@ -441,6 +441,22 @@ fn captures_are_outputs_of_their_own() {
 }
 
 #[test]
+fn a_varying_captured_whole_needs_no_copy() {
+    let text = "VERT\nDCL OUT[0], GENERIC[2]\nDCL CONST[0]\nMOV OUT[0], CONST[0]\nEND\n";
+    let table = StreamOutputs {
+        strides: [8, 0, 0, 0],
+        outputs: vec![capture(0, 0, 4, 0, 4), capture(0, 0, 4, 0, 0)],
+    };
+    let source = vertex(&shader(text), &last(), &table, &HOST, &LAYOUT)
+        .unwrap()
+        .source;
+    compiles(Stage::Vertex, &source);
+    assert!(source.contains("layout(xfb_buffer=0,xfb_offset=16,xfb_stride=32)out vec4 v_g2;\n"));
+    assert!(source.contains("layout(xfb_buffer=0,xfb_offset=0,xfb_stride=32)out uvec4 xfb1;\n"));
+    assert!(source.contains("xfb1=U(v_g2);\n"));
+}
+
+#[test]
 fn captures_that_gl_would_refuse_are_named() {
     let refused = |strides, outputs: Vec<StreamOutput>| {
         let table = StreamOutputs { strides, outputs };
@@ -466,6 +482,14 @@ fn captures_that_gl_would_refuse_are_named() {
     assert_eq!(
         refused([4; 4], vec![capture(0, 0, 1, 4, 0)]),
         error(0, "names a buffer above 3")
+    );
+    assert_eq!(
+        refused([4; 4], vec![capture(1, 1, 1, 0, 0)]),
+        error(0, "captures more than the one component of a scalar")
+    );
+    assert_eq!(
+        refused([4; 4], vec![capture(0, 0, 0, 0, 0)]),
+        error(0, "captures nothing")
     );
 }
 
@@ -677,7 +701,9 @@ fn geometry_shaders_copy_their_outputs_when_they_emit() {
     compiles(Stage::Geometry, &source);
     assert!(source.contains("layout(triangles,invocations=2)in;\nlayout(points,max_vertices=3)out;\n"));
     assert!(source.contains("in vec4 v_g1[];\n"));
-    assert!(source.contains("float gl_ClipDistance[2];float gl_CullDistance[1];}gl_in[];"));
+    assert!(source.contains(
+        "=vec4(gl_in[i].gl_ClipDistance[0],gl_in[i].gl_ClipDistance[1],gl_in[i].gl_CullDistance[0],0.0);"
+    ));
     assert!(source.contains(
         "void emit0(){\ngl_Position=o0;\ng_g7=o1;\ngl_Layer=int(o2.x);\nxfb0=U(o0);\n\
          gl_ClipDistance[0]=dot(o0,sys.clip_planes[0]);\nEmitVertex();}\n"
