@@ -27,6 +27,7 @@ mod outputs;
 mod samplers;
 mod stream_output;
 mod system;
+mod target;
 mod texture;
 mod value;
 mod vertex;
