@@ -11,7 +11,7 @@ use super::{
     key::{Emitted, Host, Layout, Swizzled},
     names::{CHANNELS, stage_letter, stage_number},
     operand::Input,
-    texture::sampler_type,
+    target::sampler_type,
     value::{Kind, Modifiers, Native, write_literal},
 };
 
@@ -150,11 +150,7 @@ fn input_array(out: &mut String, inputs: &[Option<Input>]) {
         match input {
             Some(Input::Literal(words)) => {
                 let _ = write!(out, "ins[{n}]=");
-                let modifiers = Modifiers {
-                    negate: false,
-                    absolute: false,
-                };
-                write_literal(out, Kind::Uint, words, modifiers);
+                write_literal(out, Kind::Uint, words, Modifiers::NONE);
                 out.push_str(";\n");
             }
             Some(Input::Variable(v)) => {

@@ -16,7 +16,8 @@ use super::{
     key::{Emitted, GeometryKey, Host, Layout, Producer, StreamOutputs},
     names::Varying,
     operand::{Input, Variable},
-    outputs::{DISTANCES, captures, clip, declare_varying, distance_register, is_varying},
+    outputs::{DISTANCES, clip, distance_register, is_varying},
+    stream_output::Captures,
     value::Native,
 };
 
@@ -39,13 +40,21 @@ pub fn geometry(
     layouts(shader, &mut stage)?;
     inputs(&declared, key, &mut stage)?;
 
+    let mut captures = Captures::new(so)?;
     let mut streams = <[String; 4]>::default();
     for (register, slot) in declared.output_slots() {
-        let variable = output(&declared, register, slot, &mut stage.globals, &mut streams[0])?;
+        let variable = output(
+            &declared,
+            register,
+            slot,
+            &mut captures,
+            &mut stage.globals,
+            &mut streams[0],
+        )?;
         stage.outputs.resize(register as usize + 1, None);
         stage.outputs[register as usize] = Some(variable);
     }
-    captures(so, &mut stage, &mut streams)?;
+    captures.finish(&mut stage, &mut streams)?;
     if declared.writes(SemanticName::Clipdist) {
         stage.globals.push_str(DISTANCES);
     }
@@ -185,18 +194,11 @@ fn varying(key: &GeometryKey, slot: &Slot, used: bool, globals: &mut String) -> 
 }
 
 /// Copies the distances of all vertices to arrays of vectors, so that they can be read like other inputs.
+///
+/// gl_in is not redeclared: its arrays get their sizes from the constant indices, and a redeclared block would not
+/// match a vertex shader that redeclares gl_ClipDistance alone.
 fn clip_distances(key: &GeometryKey, registers: u32, stage: &mut StageParts) {
     let counts = key.input_distances;
-    let _ = write!(
-        stage.globals,
-        "in gl_PerVertex{{vec4 gl_Position;float gl_PointSize;"
-    );
-    for (name, count) in [("gl_ClipDistance", counts.clip), ("gl_CullDistance", counts.cull)] {
-        if count > 0 {
-            let _ = write!(stage.globals, "float {name}[{count}];");
-        }
-    }
-    stage.globals.push_str("}gl_in[];\n");
     for index in (0..2u8).filter(|n| registers >> n & 1 != 0) {
         let vertices = stage.vertices;
         let _ = write!(
@@ -223,6 +225,7 @@ fn output(
     declared: &Declared<'_>,
     register: u32,
     slot: &Slot,
+    captures: &mut Captures<'_>,
     globals: &mut String,
     copies: &mut String,
 ) -> Result<Variable, EmitError> {
@@ -231,7 +234,7 @@ fn output(
         Variable::vector(format!("o{register}"))
     };
     if is_varying(declared, File::Out, slot)? {
-        let name = declare_varying(globals, Producer::Geometry, slot);
+        let name = captures.declare(globals, Producer::Geometry, register, slot);
         let _ = writeln!(copies, "{name}=o{register};");
         return Ok(vector(globals));
     }

@@ -111,7 +111,7 @@ pub fn interface(shader: &Shader) -> Result<Interface, EmitError> {
 fn mask_of_samplers(declared: &Declared<'_>, matching: fn(&str) -> bool) -> u32 {
     let mut mask = 0;
     for group in declared.samplers.groups() {
-        let name = super::texture::sampler_type(group.sampler).map_or("", |(_, name)| name);
+        let name = super::target::sampler_type(group.sampler).map_or("", |(_, name)| name);
         if matching(name) {
             for unit in group.first..group.first + group.len {
                 mask |= 1 << unit;

@@ -93,10 +93,16 @@ enum Block {
     Element(At),
 }
 
+/// What a source operand reads.
+#[derive(Debug, Clone, Copy)]
+enum Operand {
+    Literal([u32; 4]),
+    Register(Readable),
+}
+
 /// A register that can be read.
 #[derive(Debug, Clone, Copy)]
 enum Readable {
-    Literal([u32; 4]),
     Temporary(u32),
     Element { array: usize, at: At },
     Constant { block: Block, at: At },
@@ -129,14 +135,14 @@ impl Emitter<'_> {
             absolute: source.absolute,
         };
         match self.readable(&source.register)? {
-            Readable::Literal(words) => {
+            Operand::Literal(words) => {
                 let mut picked = [0; 4];
                 for (to, &channel) in picked.iter_mut().zip(swizzle) {
                     *to = words[channel as usize];
                 }
                 write_literal(&mut self.body, kind, &picked[..swizzle.len()], modifiers);
             }
-            register => self.modified(register, kind, swizzle, modifiers),
+            Operand::Register(register) => self.modified(register, kind, swizzle, modifiers),
         }
         Ok(())
     }
@@ -224,15 +230,6 @@ impl Emitter<'_> {
 
     fn register(&mut self, register: Readable) {
         match register {
-            Readable::Literal(words) => write_literal(
-                &mut self.body,
-                Kind::Uint,
-                &words,
-                Modifiers {
-                    negate: false,
-                    absolute: false,
-                },
-            ),
             Readable::Temporary(n) => {
                 let _ = write!(self.body, "t{n}");
             }
@@ -302,7 +299,7 @@ impl Emitter<'_> {
         };
     }
 
-    fn readable(&mut self, register: &Register) -> Result<Readable, EmitError> {
+    fn readable(&mut self, register: &Register) -> Result<Operand, EmitError> {
         match register.file {
             File::Temp => self.readable_temporary(register),
             File::Const => self.constant(register),
@@ -310,7 +307,7 @@ impl Emitter<'_> {
                 let n = direct(register, File::Imm)?;
                 let immediate = self.declared.shader.immediates.get(n as usize);
                 let words = immediate.ok_or_else(|| undeclared(File::Imm, n.into()))?.words;
-                Ok(Readable::Literal(words))
+                Ok(Operand::Literal(words))
             }
             File::In => self.input(register),
             File::Sv => {
@@ -318,19 +315,19 @@ impl Emitter<'_> {
                 let name = self.declared.system.get(n as usize).copied().flatten();
                 let name = name.ok_or_else(|| undeclared(File::Sv, n.into()))?;
                 let value = system_value(self.declared.shader.stage, name, self.host, &mut self.features)?;
-                Ok(Readable::System(value))
+                Ok(Operand::Register(Readable::System(value)))
             }
             file => Err(EmitError::Access { file, access: "read" }),
         }
     }
 
     /// A temporary that nobody declared reads as zero.
-    fn readable_temporary(&mut self, register: &Register) -> Result<Readable, EmitError> {
+    fn readable_temporary(&mut self, register: &Register) -> Result<Operand, EmitError> {
         match self.temporary(register) {
-            Ok(Writable::Temporary(n)) => Ok(Readable::Temporary(n)),
-            Ok(Writable::Element { array, at }) => Ok(Readable::Element { array, at }),
-            Ok(_) => Ok(Readable::Literal([0; 4])),
-            Err(EmitError::Undeclared { .. }) => Ok(Readable::Literal([0; 4])),
+            Ok(Writable::Temporary(n)) => Ok(Operand::Register(Readable::Temporary(n))),
+            Ok(Writable::Element { array, at }) => Ok(Operand::Register(Readable::Element { array, at })),
+            Ok(_) => Ok(Operand::Literal([0; 4])),
+            Err(EmitError::Undeclared { .. }) => Ok(Operand::Literal([0; 4])),
             Err(error) => Err(error),
         }
     }
@@ -413,7 +410,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn constant(&mut self, register: &Register) -> Result<Readable, EmitError> {
+    fn constant(&mut self, register: &Register) -> Result<Operand, EmitError> {
         let (block, len) = match register.dimension {
             None | Some(Index::Direct(0)) => (Block::Single(0), self.declared.constants[0]),
             Some(dimension) => self.uniform_block(dimension)?,
@@ -422,7 +419,7 @@ impl Emitter<'_> {
         if len == 0 {
             return Err(undeclared(File::Const, 0));
         }
-        Ok(Readable::Constant { block, at })
+        Ok(Operand::Register(Readable::Constant { block, at }))
     }
 
     fn uniform_block(&mut self, dimension: Index) -> Result<(Block, u32), EmitError> {
@@ -443,7 +440,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn input(&mut self, register: &Register) -> Result<Readable, EmitError> {
+    fn input(&mut self, register: &Register) -> Result<Operand, EmitError> {
         if let Index::Relative { .. } = register.index {
             if self.declared.shader.stage == Stage::Geometry {
                 return Err(EmitError::Access {
@@ -452,29 +449,25 @@ impl Emitter<'_> {
                 });
             }
             let len = self.stage.inputs.len() as u32;
-            return Ok(Readable::InputArray(self.element_at(
-                register.index,
-                File::In,
-                0,
-                len,
-            )?));
+            let at = self.element_at(register.index, File::In, 0, len)?;
+            return Ok(Operand::Register(Readable::InputArray(at)));
         }
         let n = direct(register, File::In)?;
         let index = n as usize;
         match self.stage.inputs.get(index).and_then(Option::as_ref) {
             None => Err(undeclared(File::In, n.into())),
-            Some(Input::Literal(words)) => Ok(Readable::Literal(*words)),
-            Some(Input::Variable(_)) => Ok(Readable::Input(index)),
+            Some(Input::Literal(words)) => Ok(Operand::Literal(*words)),
+            Some(Input::Variable(_)) => Ok(Operand::Register(Readable::Input(index))),
             Some(Input::PerVertex { .. }) => {
                 let dimension = register.dimension.ok_or(EmitError::Access {
                     file: File::In,
                     access: "read without a vertex number",
                 })?;
                 let vertex = self.element_at(dimension, File::In, 0, self.stage.vertices)?;
-                Ok(Readable::PerVertex {
+                Ok(Operand::Register(Readable::PerVertex {
                     register: index,
                     vertex,
-                })
+                }))
             }
         }
     }

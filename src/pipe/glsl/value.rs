@@ -43,6 +43,14 @@ pub(super) struct Modifiers {
     pub absolute: bool,
 }
 
+impl Modifiers {
+    /// Neither of them.
+    pub(super) const NONE: Modifiers = Modifiers {
+        negate: false,
+        absolute: false,
+    };
+}
+
 /// The name of a GLSL type with `width` components.
 pub(super) const fn type_name(native: Native, width: usize) -> &'static str {
     match (native, width) {
@@ -164,14 +172,8 @@ fn modify(word: u32, kind: Kind, modifiers: Modifiers) -> u32 {
 mod tests {
     use super::*;
 
-    const NONE: Modifiers = Modifiers {
-        negate: false,
-        absolute: false,
-    };
-    const NEGATE: Modifiers = Modifiers {
-        negate: true,
-        absolute: false,
-    };
+    const NONE: Modifiers = Modifiers::NONE;
+    const NEGATE: Modifiers = Modifiers { negate: true, ..NONE };
 
     fn literal(kind: Kind, words: &[u32], modifiers: Modifiers) -> String {
         let mut out = String::new();

@@ -12,7 +12,8 @@ use super::{
     key::{Emitted, Host, Layout, Producer, StreamOutputs, VertexKey},
     names::Varying,
     operand::{Input, Variable},
-    outputs::{DISTANCES, captures, clip, declare_varying, distance_register, is_varying},
+    outputs::{DISTANCES, clip, distance_register, is_varying},
+    stream_output::Captures,
     value::{Native, type_name},
 };
 
@@ -36,27 +37,33 @@ pub fn vertex(
     let declared = Declared::new(shader)?;
     let mut stage = StageParts::default();
     attributes(&declared, key, &mut stage);
-    let mut late = String::new();
+    let none = StreamOutputs::default();
+    let so = if key.last { so } else { &none };
+    if let Some(entry) = so.outputs.iter().position(|o| o.stream != 0) {
+        return Err(EmitError::StreamOutput {
+            entry,
+            reason: "needs a geometry shader for its stream",
+        });
+    }
+    let mut outputs = Outputs {
+        declared: &declared,
+        key,
+        host,
+        captures: Captures::new(so)?,
+        late: String::new(),
+    };
     for (register, slot) in declared.output_slots() {
-        let variable = output(&declared, key, host, register, slot, &mut stage, &mut late)?;
-        let register = register as usize;
-        stage.outputs.resize(stage.outputs.len().max(register + 1), None);
-        stage.outputs[register] = Some(variable);
+        let variable = outputs.declare(register, slot, &mut stage)?;
+        stage.outputs.resize(register as usize + 1, None);
+        stage.outputs[register as usize] = Some(variable);
     }
     if declared.writes(SemanticName::Clipdist) {
         stage.prologue.push_str(DISTANCES);
     }
-    if key.last {
-        let mut streams = <[String; 4]>::default();
-        if so.outputs.iter().any(|o| o.stream != 0) {
-            return Err(EmitError::StreamOutput {
-                entry: so.outputs.iter().position(|o| o.stream != 0).unwrap_or(0),
-                reason: "needs a geometry shader for its stream",
-            });
-        }
-        captures(so, &mut stage, &mut streams)?;
-        stage.epilogue.push_str(&streams[0]);
-    }
+    let Outputs { captures, late, .. } = outputs;
+    let mut streams = <[String; 4]>::default();
+    captures.finish(&mut stage, &mut streams)?;
+    stage.epilogue.push_str(&streams[0]);
     let planes = if key.last { key.clip_planes } else { 0 };
     let clip_vertex = declared.writes(SemanticName::Clipvertex).then_some("cv");
     let StageParts {
@@ -102,59 +109,65 @@ fn attributes(declared: &Declared<'_>, key: &VertexKey, stage: &mut StageParts) 
     }
 }
 
-fn output(
-    declared: &Declared<'_>,
-    key: &VertexKey,
-    host: &Host,
-    register: u32,
-    slot: &Slot,
-    stage: &mut StageParts,
-    late: &mut String,
-) -> Result<Variable, EmitError> {
-    if is_varying(declared, File::Out, slot)? {
-        let name = declare_varying(&mut stage.globals, Producer::Vertex, slot);
-        return Ok(Variable::vector(name));
-    }
-    let invariant = |globals: &mut String, name: &str| {
-        if slot.invariant {
-            let _ = writeln!(globals, "invariant {name};");
+/// The outputs of a vertex shader while they are declared.
+struct Outputs<'a> {
+    declared: &'a Declared<'a>,
+    key: &'a VertexKey,
+    host: &'a Host,
+    captures: Captures<'a>,
+    /// Statements that end `main`.
+    late: String,
+}
+
+impl Outputs<'_> {
+    fn declare(&mut self, register: u32, slot: &Slot, stage: &mut StageParts) -> Result<Variable, EmitError> {
+        if is_varying(self.declared, File::Out, slot)? {
+            let name = self
+                .captures
+                .declare(&mut stage.globals, Producer::Vertex, register, slot);
+            return Ok(Variable::vector(name));
         }
-    };
-    match slot.semantic.name {
-        SemanticName::Position => {
-            invariant(&mut stage.globals, "gl_Position");
-            Ok(Variable::vector("gl_Position"))
-        }
-        SemanticName::Psize => {
-            invariant(&mut stage.globals, "gl_PointSize");
-            Ok(Variable::scalar("gl_PointSize", Native::Float))
-        }
-        SemanticName::Clipdist => distance_register(declared, slot),
-        SemanticName::Clipvertex => {
-            stage.prologue.push_str("vec4 cv=vec4(0.0);\n");
-            if !key.last {
-                let name = Varying(Producer::Vertex, slot.semantic);
-                let _ = writeln!(stage.globals, "out vec4 {name};");
-                let _ = writeln!(late, "{name}=cv;");
+        let invariant = |globals: &mut String, name: &str| {
+            if slot.invariant {
+                let _ = writeln!(globals, "invariant {name};");
             }
-            Ok(Variable::vector("cv"))
-        }
-        // Core profiles have no edge flags; whatever the shader computes goes nowhere.
-        SemanticName::Edgeflag => Ok(local(stage, register)),
-        SemanticName::Layer | SemanticName::ViewportIndex => {
-            if !host.viewport_layer_array {
-                return Err(EmitError::HostLacks("ARB_shader_viewport_layer_array"));
+        };
+        match slot.semantic.name {
+            SemanticName::Position => {
+                invariant(&mut stage.globals, "gl_Position");
+                Ok(Variable::vector("gl_Position"))
             }
-            stage.extensions.push("GL_ARB_shader_viewport_layer_array");
-            let name = if slot.semantic.name == SemanticName::Layer {
-                "gl_Layer"
-            } else {
-                "gl_ViewportIndex"
-            };
-            let _ = writeln!(late, "{name}=int(o{register}.x);");
-            Ok(local(stage, register))
+            SemanticName::Psize => {
+                invariant(&mut stage.globals, "gl_PointSize");
+                Ok(Variable::scalar("gl_PointSize", Native::Float))
+            }
+            SemanticName::Clipdist => distance_register(self.declared, slot),
+            SemanticName::Clipvertex => {
+                stage.prologue.push_str("vec4 cv=vec4(0.0);\n");
+                if !self.key.last {
+                    let name = Varying(Producer::Vertex, slot.semantic);
+                    let _ = writeln!(stage.globals, "out vec4 {name};");
+                    let _ = writeln!(self.late, "{name}=cv;");
+                }
+                Ok(Variable::vector("cv"))
+            }
+            // Core profiles have no edge flags; whatever the shader computes goes nowhere.
+            SemanticName::Edgeflag => Ok(local(stage, register)),
+            SemanticName::Layer | SemanticName::ViewportIndex => {
+                if !self.host.viewport_layer_array {
+                    return Err(EmitError::HostLacks("ARB_shader_viewport_layer_array"));
+                }
+                stage.extensions.push("GL_ARB_shader_viewport_layer_array");
+                let name = if slot.semantic.name == SemanticName::Layer {
+                    "gl_Layer"
+                } else {
+                    "gl_ViewportIndex"
+                };
+                let _ = writeln!(self.late, "{name}=int(o{register}.x);");
+                Ok(local(stage, register))
+            }
+            _ => Err(self.declared.bad_semantic(File::Out, slot.semantic)),
         }
-        _ => Err(declared.bad_semantic(File::Out, slot.semantic)),
     }
 }
 

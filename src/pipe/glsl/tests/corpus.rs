@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use super::{validator::Validator, *};
+use super::*;
 use crate::pipe::{
     tgsi::{Opcode, PropertyName, Stage},
     wire::virgl::{

@@ -1,12 +1,16 @@
 //! Tests of whole shaders: texts that say what must come out, and a reference compiler that says it is GLSL.
 
 mod corpus;
+mod fragments;
 mod hostile;
-mod rules;
+mod registers;
+mod textures;
 mod validator;
+mod vertices;
 
+use self::validator::Validator;
 use super::*;
-use crate::pipe::tgsi::{Shader, parse};
+use crate::pipe::tgsi::{Shader, Stage, parse};
 
 const HOST: Host = Host {
     version: 460,
@@ -54,4 +58,42 @@ fn everything() -> FragmentKey {
         color_buffers: 1,
         ..FragmentKey::default()
     }
+}
+
+fn compiles(stage: Stage, source: &str) {
+    let mut validator = Validator::new();
+    validator.add(stage, "the shader of this test", source);
+    validator.check();
+}
+
+fn fragment_source(text: &str, key: &FragmentKey) -> String {
+    let emitted = fragment(&shader(text), key, &HOST, &LAYOUT);
+    let source = emitted.unwrap_or_else(|e| panic!("{e}\n{text}")).source;
+    compiles(Stage::Fragment, &source);
+    source
+}
+
+fn vertex_source(text: &str, key: &VertexKey) -> String {
+    let emitted = vertex(&shader(text), key, &StreamOutputs::default(), &HOST, &LAYOUT);
+    let source = emitted.unwrap_or_else(|e| panic!("{e}\n{text}")).source;
+    compiles(Stage::Vertex, &source);
+    source
+}
+
+/// The statements for `instructions` on a few registers of every file.
+fn statements(instructions: &str) -> String {
+    let source = fragment_source(
+        &format!(
+            "FRAG\nDCL OUT[0], COLOR\nDCL IN[0], GENERIC[0], PERSPECTIVE\nDCL CONST[0..7]\nDCL TEMP[0..3]\n\
+             DCL TEMP[4..7], ARRAY(1), LOCAL\nDCL ADDR[0]\n\
+             DCL SAMP[0]\nDCL SAMP[1]\nDCL SVIEW[0], 2D, FLOAT\nDCL SVIEW[1], SHADOW2D, FLOAT\n\
+             IMM[0] UINT32 {{1065353216, 2, 0, 4294967295}}\n{instructions}\nEND\n"
+        ),
+        &everything(),
+    );
+    let (_, body) = source
+        .split_once("uvec4 o0=uvec4(0u);\n")
+        .expect("the first statement");
+    let (body, _) = body.split_once("color0_0=").expect("the last statement");
+    body.trim_end().to_owned()
 }
