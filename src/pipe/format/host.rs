@@ -317,7 +317,6 @@ const fn luminance_alpha(format: Format) -> Option<HostFormat> {
         Format::A32_SINT => texels(R32I, RED_INTEGER, INT).alpha(),
 
         Format::L8A8_UNORM => texels(RG8, RG, UNSIGNED_BYTE).luminance_alpha(),
-        Format::L8A8_SRGB => texels(SRG8_EXT, RG, UNSIGNED_BYTE).luminance_alpha(),
         Format::L8A8_SNORM => texels(RG8_SNORM, RG, BYTE).luminance_alpha(),
         Format::L8A8_UINT => texels(RG8UI, RG_INTEGER, UNSIGNED_BYTE).luminance_alpha(),
         Format::L8A8_SINT => texels(RG8I, RG_INTEGER, BYTE).luminance_alpha(),
