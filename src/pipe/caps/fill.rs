@@ -132,7 +132,7 @@ impl Caps {
             max_anisotropy: host.anisotropy.min(16.0),
             max_texture_samplers: host.samplers_per_stage(),
             multisample: formats.multisample,
-            max_const_buffer_bytes: per_stage(features, true, [const_buffer_bytes; 6]),
+            max_const_buffer_bytes: [const_buffer_bytes; 6],
             max_uniform_block_bytes: host.uniform_block_bytes,
             max_tess_control_outputs: when(tess, host.tess_control_total_output_components / 4),
             max_tess_evaluation_outputs: when(tess, host.tess_evaluation_output_components / 4),

@@ -10,6 +10,7 @@ mod capset;
 mod fill;
 mod formats;
 mod limits;
+mod probe;
 
 pub use capset::{CAPSET1_BYTES, CAPSET2_BYTES, Caps};
 pub use fill::Features;
