@@ -26,7 +26,7 @@ pub use api::{
     ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
 };
 pub use bytes::{ReadBytes, WriteBytes};
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, StageLimits};
 pub use egl::{Context, Display};
 pub use error::{ErrorCode, GlError, ProgramError};
 pub use platform::{Attempt, Choice, Opened, Platform, ProbeReport};

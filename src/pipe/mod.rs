@@ -1,6 +1,7 @@
 //! The pipe: what a Mesa `virpipe` client sends, and the executor that turns it into host GL.
 
 pub mod caps;
+pub mod exec;
 pub mod format;
 pub mod glsl;
 pub mod resource;

@@ -1,5 +1,15 @@
 //! What a shader shares with its neighbours and with the pipeline state.
 
+use crate::pipe::tgsi::{File, PropertyName, Semantic, SemanticName, Shader, Stage};
+
+use super::{
+    declared::{Declared, MAX_UNIFORM_BLOCKS, Slot},
+    error::EmitError,
+    geometry::primitives,
+    key::ClipDistances,
+    outputs::is_varying,
+};
+
 /// A set of user and fixed-function varyings, as named by their semantics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Varyings {
@@ -13,10 +23,125 @@ pub struct Varyings {
     pub back_color: u8,
     /// FOG.
     pub fog: bool,
+    /// CLIPVERTEX, which a geometry shader can read.
+    pub clip_vertex: bool,
     /// LAYER.
     pub layer: bool,
     /// VIEWPORT_INDEX.
     pub viewport_index: bool,
     /// PRIM_ID written by a geometry shader.
     pub primitive_id: bool,
+}
+
+/// Facts of a shader that do not depend on a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// The stage.
+    pub stage: Stage,
+    /// Attributes that a vertex shader declares: bit n is IN[n], at location n.
+    pub attributes: u32,
+    /// Varyings that the shader declares as inputs. Attributes and colour outputs are not varyings.
+    pub inputs: Varyings,
+    /// Varyings that the shader declares as outputs.
+    pub outputs: Varyings,
+    /// Size in vec4s of the default constant buffer, 0 if the shader has none.
+    pub constants: u32,
+    /// Constant buffers above 0 that must be bound: bit n is CONST[n][..].
+    pub uniform_blocks: u32,
+    /// Sizes in vec4s of the blocks that the text declares, by constant buffer number.
+    pub uniform_block_sizes: [u32; MAX_UNIFORM_BLOCKS as usize],
+    /// Sampler slots in use.
+    pub samplers: u32,
+    /// Sampler slots of shadow samplers.
+    pub shadow_samplers: u32,
+    /// Sampler slots of buffer textures.
+    pub buffer_samplers: u32,
+    /// Colours that a fragment shader writes: bit n is COLOR[n].
+    pub color_outputs: u8,
+    /// A fragment shader's colour 0 goes to all colour buffers.
+    pub color_to_all: bool,
+    /// Clip and cull distances that the shader writes.
+    pub distances: ClipDistances,
+    /// Whether the shader writes clip distances itself, so that user clip planes do not apply.
+    pub writes_clip_distance: bool,
+    /// Whether the shader reads clip distances, so that its key needs those of the previous stage.
+    pub reads_clip_distance: bool,
+    /// Whether the shader writes the point size.
+    pub writes_point_size: bool,
+    /// Whether a geometry shader gives points.
+    pub points: bool,
+}
+
+/// The facts of a shader that do not depend on a key.
+pub fn interface(shader: &Shader) -> Result<Interface, EmitError> {
+    let declared = Declared::new(shader)?;
+    let blocks = (1..MAX_UNIFORM_BLOCKS).filter(|&n| declared.constants[n as usize] != 0);
+    let samplers = |matching: fn(&str) -> bool| mask_of_samplers(&declared, matching);
+    let fragment = shader.stage == Stage::Fragment;
+    let colors = declared
+        .output_slots()
+        .filter(|(_, s)| fragment && s.semantic.name == SemanticName::Color && s.semantic.index < 8);
+    Ok(Interface {
+        stage: shader.stage,
+        attributes: declared.attributes,
+        inputs: varyings(&declared, File::In)?,
+        outputs: if fragment {
+            Varyings::default()
+        } else {
+            varyings(&declared, File::Out)?
+        },
+        constants: declared.constants[0],
+        uniform_blocks: blocks.fold(0, |mask, n| mask | 1 << n),
+        uniform_block_sizes: declared.constants,
+        samplers: samplers(|_| true),
+        shadow_samplers: samplers(|name| name.ends_with("Shadow")),
+        buffer_samplers: samplers(|name| name == "Buffer"),
+        color_outputs: colors.fold(0, |mask, (_, s)| mask | 1 << s.semantic.index),
+        color_to_all: shader.property(PropertyName::FsColor0WritesAllCbufs).unwrap_or(0) != 0,
+        distances: declared.distances,
+        writes_clip_distance: declared.writes(SemanticName::Clipdist),
+        reads_clip_distance: declared
+            .input_slots()
+            .any(|(_, s)| s.semantic.name == SemanticName::Clipdist),
+        writes_point_size: declared.writes(SemanticName::Psize),
+        points: shader.stage == Stage::Geometry && primitives(shader)?.points,
+    })
+}
+
+fn mask_of_samplers(declared: &Declared<'_>, matching: fn(&str) -> bool) -> u32 {
+    let mut mask = 0;
+    for group in declared.samplers.groups() {
+        let name = super::texture::sampler_type(group.sampler).map_or("", |(_, name)| name);
+        if matching(name) {
+            for unit in group.first..group.first + group.len {
+                mask |= 1 << unit;
+            }
+        }
+    }
+    mask
+}
+
+fn varyings(declared: &Declared<'_>, file: File) -> Result<Varyings, EmitError> {
+    let table: &mut dyn Iterator<Item = (u32, &Slot)> = match file {
+        File::In => &mut declared.input_slots(),
+        _ => &mut declared.output_slots(),
+    };
+    let mut set = Varyings::default();
+    for (_, slot) in table {
+        is_varying(declared, file, slot)?;
+        let Semantic { name, index } = slot.semantic;
+        match name {
+            SemanticName::Generic => set.generic |= 1 << index,
+            SemanticName::Texcoord => set.texcoord |= 1 << index,
+            SemanticName::Color => set.color |= 1 << index,
+            SemanticName::Bcolor => set.back_color |= 1 << index,
+            SemanticName::Fog => set.fog = true,
+            SemanticName::Clipvertex => set.clip_vertex = true,
+            SemanticName::Layer => set.layer = true,
+            SemanticName::ViewportIndex => set.viewport_index = true,
+            SemanticName::PrimId => set.primitive_id = true,
+            _ => {}
+        }
+    }
+    Ok(set)
 }

@@ -71,6 +71,15 @@ pub struct VertexKey {
     pub swizzled: Vec<Swizzled>,
 }
 
+/// The last stage before the rasterizer, whose outputs a fragment shader reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[allow(missing_docs)]
+pub enum Producer {
+    #[default]
+    Vertex,
+    Geometry,
+}
+
 /// State that varies a geometry shader.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct GeometryKey {
@@ -87,6 +96,8 @@ pub struct GeometryKey {
 /// State that varies a fragment shader.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct FragmentKey {
+    /// Which stage the inputs come from.
+    pub producer: Producer,
     /// What the previous stage writes. Other inputs read as (0, 0, 0, 1).
     pub available: Varyings,
     /// Clip and cull distances that the previous stage writes.
@@ -124,4 +135,15 @@ pub struct StreamOutputs {
     pub strides: [u32; 4],
     /// What is captured, by output register number.
     pub outputs: Vec<StreamOutput>,
+}
+
+/// The text of a variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emitted {
+    /// GLSL of the stage.
+    pub source: String,
+    /// Whether the text reads the system block, so that the block has to be bound and kept up to date. Its std140
+    /// layout: `vec4 clip_planes[8]` at byte 0, `uvec4 stipple[8]` at 128 (row y is component y & 3 of element y / 4),
+    /// `float alpha_ref` at 256, `int draw_id_base` at 260.
+    pub system_block: bool,
 }

@@ -33,6 +33,8 @@ pub struct ResourceLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum ResourceError {
+    #[error("no texture target has the number {target}")]
+    Target { target: u32 },
     #[error("no texture can be made of {format}")]
     Format { format: Format },
     #[error("a {} texture of {width} x {height} x {depth} texels and {layers} layers: {rule}", .target.name())]

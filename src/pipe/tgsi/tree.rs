@@ -41,6 +41,11 @@ impl Shader {
             .find(|p| p.name == name)
             .map(|p| p.value)
     }
+
+    /// The declarations of a register file, in text order.
+    pub fn declarations_of(&self, file: File) -> impl Iterator<Item = &Declaration> {
+        self.declarations.iter().filter(move |d| d.file == file)
+    }
 }
 
 /// `PROPERTY name value`. Word values (primitives, origins, stages) are stored as their gallium numbers.

@@ -444,6 +444,24 @@ pub struct StreamoutTargetState {
     pub size: u32,
 }
 
+impl NewObject<'_> {
+    /// The type of object.
+    pub fn kind(&self) -> ObjectType {
+        match self {
+            NewObject::Blend(_) => ObjectType::Blend,
+            NewObject::Rasterizer(_) => ObjectType::Rasterizer,
+            NewObject::Dsa(_) => ObjectType::Dsa,
+            NewObject::Shader(_) => ObjectType::Shader,
+            NewObject::VertexElements(_) => ObjectType::VertexElements,
+            NewObject::SamplerView(_) => ObjectType::SamplerView,
+            NewObject::SamplerState(_) => ObjectType::SamplerState,
+            NewObject::Surface(_) => ObjectType::Surface,
+            NewObject::Query(_) => ObjectType::Query,
+            NewObject::StreamoutTarget(_) => ObjectType::StreamoutTarget,
+        }
+    }
+}
+
 /// What CREATE_OBJECT creates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs)]
@@ -756,4 +774,68 @@ pub enum Command<'a> {
         id: u8,
         words: &'a [u32],
     },
+}
+
+impl Command<'_> {
+    /// The command's name in the protocol.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Nop => "NOP",
+            Command::CreateObject { .. } => "CREATE_OBJECT",
+            Command::BindObject { .. } => "BIND_OBJECT",
+            Command::DestroyObject { .. } => "DESTROY_OBJECT",
+            Command::SetViewports { .. } => "SET_VIEWPORT_STATE",
+            Command::SetFramebuffer { .. } => "SET_FRAMEBUFFER_STATE",
+            Command::SetVertexBuffers(..) => "SET_VERTEX_BUFFERS",
+            Command::Clear { .. } => "CLEAR",
+            Command::DrawVbo(..) => "DRAW_VBO",
+            Command::InlineWrite { .. } => "RESOURCE_INLINE_WRITE",
+            Command::SetSamplerViews { .. } => "SET_SAMPLER_VIEWS",
+            Command::SetIndexBuffer { .. } => "SET_INDEX_BUFFER",
+            Command::SetConstantBuffer { .. } => "SET_CONSTANT_BUFFER",
+            Command::SetStencilRef { .. } => "SET_STENCIL_REF",
+            Command::SetBlendColor(..) => "SET_BLEND_COLOR",
+            Command::SetScissors { .. } => "SET_SCISSOR_STATE",
+            Command::Blit(..) => "BLIT",
+            Command::CopyRegion { .. } => "RESOURCE_COPY_REGION",
+            Command::BindSamplerStates { .. } => "BIND_SAMPLER_STATES",
+            Command::BeginQuery(..) => "BEGIN_QUERY",
+            Command::EndQuery(..) => "END_QUERY",
+            Command::GetQueryResult { .. } => "GET_QUERY_RESULT",
+            Command::SetPolygonStipple(..) => "SET_POLYGON_STIPPLE",
+            Command::SetClipState(..) => "SET_CLIP_STATE",
+            Command::SetSampleMask(..) => "SET_SAMPLE_MASK",
+            Command::SetStreamoutTargets { .. } => "SET_STREAMOUT_TARGETS",
+            Command::SetRenderCondition { .. } => "SET_RENDER_CONDITION",
+            Command::SetUniformBuffer { .. } => "SET_UNIFORM_BUFFER",
+            Command::SetSubContext(..) => "SET_SUB_CTX",
+            Command::CreateSubContext(..) => "CREATE_SUB_CTX",
+            Command::DestroySubContext(..) => "DESTROY_SUB_CTX",
+            Command::BindShader { .. } => "BIND_SHADER",
+            Command::SetTessState { .. } => "SET_TESS_STATE",
+            Command::SetMinSamples(..) => "SET_MIN_SAMPLES",
+            Command::SetShaderBuffers { .. } => "SET_SHADER_BUFFERS",
+            Command::SetShaderImages { .. } => "SET_SHADER_IMAGES",
+            Command::MemoryBarrier(..) => "MEMORY_BARRIER",
+            Command::LaunchGrid { .. } => "LAUNCH_GRID",
+            Command::SetFramebufferNoAttach { .. } => "SET_FRAMEBUFFER_STATE_NO_ATTACH",
+            Command::TextureBarrier(..) => "TEXTURE_BARRIER",
+            Command::SetAtomicBuffers { .. } => "SET_ATOMIC_BUFFERS",
+            Command::SetDebugFlags(..) => "SET_DEBUG_FLAGS",
+            Command::GetQueryResultQbo { .. } => "GET_QUERY_RESULT_QBO",
+            Command::Transfer3d { .. } => "TRANSFER3D",
+            Command::EndTransfers => "END_TRANSFERS",
+            Command::CopyTransfer3d { .. } => "COPY_TRANSFER3D",
+            Command::SetTweaks { .. } => "SET_TWEAKS",
+            Command::ClearTexture { .. } => "CLEAR_TEXTURE",
+            Command::PipeResourceCreate { .. } => "PIPE_RESOURCE_CREATE",
+            Command::PipeResourceSetType { .. } => "PIPE_RESOURCE_SET_TYPE",
+            Command::GetMemoryInfo(..) => "GET_MEMORY_INFO",
+            Command::StringMarker { .. } => "SEND_STRING_MARKER",
+            Command::LinkShader(..) => "LINK_SHADER",
+            Command::ClearSurface { .. } => "CLEAR_SURFACE",
+            Command::GetPipeResourceLayout { .. } => "GET_PIPE_RESOURCE_LAYOUT",
+            Command::Video { .. } => "a video command",
+        }
+    }
 }

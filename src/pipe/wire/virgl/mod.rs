@@ -3,4 +3,7 @@
 //! Layouts follow `virgl_protocol.h` of the virglrenderer project, which is the format's only specification.
 
 pub mod command;
+mod decode;
 pub mod enums;
+
+pub use decode::{Commands, DecodeError, commands};

@@ -1,0 +1,309 @@
+//! Draws: give GL what changed, then one draw call.
+
+use super::{
+    Shared, apply,
+    cache::Toggle,
+    error::ExecError,
+    state::{Dirty, PrimitiveClass, STAGES},
+    sub_context::SubContext,
+};
+use crate::{
+    gl,
+    pipe::wire::virgl::{
+        command::Draw,
+        enums::{CullFace, PolygonMode, Primitive},
+    },
+};
+
+/// 32-bit words of the system block; the layout is `glsl`'s.
+const SYSTEM_WORDS: usize = 66;
+/// The first word of the stipple pattern.
+const SYSTEM_STIPPLE: usize = 32;
+/// The word of the alpha reference.
+const SYSTEM_ALPHA_REF: usize = 64;
+
+impl SubContext {
+    /// DRAW_VBO. A draw that lacks shaders or indices is dropped, as GL would.
+    pub(super) fn draw(&mut self, shared: &mut Shared, draw: &Draw) -> Result<(), ExecError> {
+        if draw.indirect.is_some() {
+            return Err(ExecError::Unsupported("indirect drawing"));
+        }
+        if draw.mode == Primitive::Patches {
+            return Err(ExecError::Unsupported("drawing of patches"));
+        }
+        let drawn = PrimitiveClass::of(draw.mode);
+        if drawn != self.state.drawn {
+            self.state.drawn = drawn;
+            self.state.dirty.insert(Dirty::PROGRAM);
+        }
+        if !self.prepare_draw(shared)? {
+            return Ok(());
+        }
+        self.cache
+            .toggle(Toggle::PrimitiveRestart, draw.primitive_restart);
+        if draw.primitive_restart {
+            self.cache.restart_index(draw.restart_index);
+        }
+        if self.streamout.active()
+            && let Some(program) = &self.program
+        {
+            self.streamout.resume(&self.gl, draw.mode, &program.linked);
+        }
+        match self.face_modes() {
+            Some(modes) => self.issue_by_face(draw, modes),
+            None => self.issue(draw),
+        }
+    }
+
+    /// The polygon modes of front and back if both faces show and the modes differ, which core GL lacks.
+    fn face_modes(&self) -> Option<[PolygonMode; 2]> {
+        let r = self.state.rasterizer.as_ref()?;
+        let both = r.cull_face == CullFace::None && r.fill_front != r.fill_back;
+        let once = self.streamout.active() || self.state.drawn != PrimitiveClass::Triangles;
+        (both && !once).then_some([r.fill_front, r.fill_back])
+    }
+
+    /// Draws the front faces, then the back faces, each with its polygon mode.
+    fn issue_by_face(&mut self, draw: &Draw, [front, back]: [PolygonMode; 2]) -> Result<(), ExecError> {
+        self.state.dirty.insert(Dirty::RASTERIZER);
+        self.cache.toggle(Toggle::CullFace, true);
+        self.cache.cull_face(glow::BACK);
+        self.cache.polygon_mode(apply::gl_polygon_mode(front));
+        self.issue(draw)?;
+        self.cache.cull_face(glow::FRONT);
+        self.cache.polygon_mode(apply::gl_polygon_mode(back));
+        self.issue(draw)
+    }
+
+    fn issue(&mut self, draw: &Draw) -> Result<(), ExecError> {
+        let mode = gl_primitive(draw.mode);
+        let instances = draw.instance_count.max(1);
+        if !draw.indexed {
+            let count = match draw.count_from_stream_output {
+                0 => draw.count,
+                counted => counted,
+            };
+            self.gl
+                .draw_arrays(mode, draw.start, count, instances, draw.start_instance)?;
+            return Ok(());
+        }
+        let Some(indices) = &self.state.index_buffer else {
+            return Ok(());
+        };
+        if !indices.holds(draw.count) {
+            return Err(ExecError::OutOfRange {
+                what: "index count",
+                value: draw.count.into(),
+            });
+        }
+        let (Some(elements), Some(buffer)) = (&self.state.vertex_elements, indices.resource.buffer()) else {
+            return Ok(());
+        };
+        elements.bind_index_buffer(&self.gl, buffer);
+        self.gl.draw_elements(
+            mode,
+            draw.count,
+            indices.gl_type(),
+            indices.offset.into(),
+            instances,
+            draw.index_bias,
+            draw.start_instance,
+        )?;
+        Ok(())
+    }
+
+    /// Brings GL up to date; false if nothing can be drawn.
+    fn prepare_draw(&mut self, shared: &mut Shared) -> Result<bool, ExecError> {
+        if !self.select_program(shared)? {
+            return Ok(false);
+        }
+        self.bind_framebuffer()?;
+        apply::fixed_function(&self.gl, &mut self.cache, &mut self.state);
+        self.bind_vertices(shared);
+        if self.state.dirty.take(Dirty::SAMPLERS) {
+            self.bind_textures(shared)?;
+        }
+        if self.state.dirty.take(Dirty::UNIFORMS) {
+            self.bind_uniforms(shared)?;
+        }
+        self.bind_system_block(shared)?;
+        Ok(self.state.vertex_elements.is_some())
+    }
+
+    fn select_program(&mut self, shared: &Shared) -> Result<bool, ExecError> {
+        if self.state.dirty.take(Dirty::PROGRAM) {
+            let program = match self.programs.select(&self.gl, &shared.translation, &self.state) {
+                Ok(program) => program,
+                Err(error) => {
+                    self.program = None;
+                    return Err(error);
+                }
+            };
+            if let Some(program) = &program {
+                let same = self
+                    .program
+                    .as_ref()
+                    .is_some_and(|p| p.linked.id() == program.linked.id());
+                if !same {
+                    self.streamout.pause(&self.gl);
+                    self.cache.program(&program.linked);
+                    self.state.dirty.insert(Dirty::UNIFORMS | Dirty::SYSTEM);
+                }
+            }
+            self.program = program;
+        }
+        if let Some(program) = &self.program {
+            self.cache.program(&program.linked);
+        }
+        Ok(self.program.is_some())
+    }
+
+    /// Binds the framebuffer of the bound surfaces.
+    pub(super) fn bind_framebuffer(&mut self) -> Result<(), ExecError> {
+        if !self.state.dirty.take(Dirty::FRAMEBUFFER) {
+            return Ok(());
+        }
+        let state = &self.state;
+        let framebuffer =
+            self.framebuffers
+                .get(&self.gl, &state.color_surfaces, state.depth_surface.as_ref())?;
+        if state.color_surfaces.iter().all(Option::is_none) && state.depth_surface.is_none() {
+            let (width, height, layers, samples) = state.no_attach;
+            self.gl
+                .framebuffer_parameter_i(framebuffer, glow::FRAMEBUFFER_DEFAULT_WIDTH, width.into());
+            self.gl
+                .framebuffer_parameter_i(framebuffer, glow::FRAMEBUFFER_DEFAULT_HEIGHT, height.into());
+            self.gl
+                .framebuffer_parameter_i(framebuffer, glow::FRAMEBUFFER_DEFAULT_LAYERS, layers.into());
+            self.gl
+                .framebuffer_parameter_i(framebuffer, glow::FRAMEBUFFER_DEFAULT_SAMPLES, samples.into());
+        }
+        self.gl.bind_framebuffer(glow::FRAMEBUFFER, Some(framebuffer));
+        Ok(())
+    }
+
+    fn bind_vertices(&mut self, shared: &Shared) {
+        let Some(elements) = &self.state.vertex_elements else {
+            return;
+        };
+        let new = self.state.dirty.take(Dirty::VERTEX_ELEMENTS);
+        if new {
+            elements.bind(&self.gl);
+        }
+        if self.state.dirty.take(Dirty::VERTEX_BUFFERS) || new {
+            elements.bind_buffers(&self.gl, &self.state.vertex_buffers, &shared.zeros);
+        }
+    }
+
+    /// Binds the changed sampler views and states of all stages that have a shader.
+    fn bind_textures(&mut self, shared: &Shared) -> Result<(), ExecError> {
+        let per_stage = shared.translation.layout.samplers_per_stage;
+        for (index, stage) in self.state.stages.iter_mut().enumerate() {
+            let Some(shader) = &stage.shader else { continue };
+            let mut changed = stage.samplers_dirty & shader.interface.samplers;
+            stage.samplers_dirty &= !changed;
+            while changed != 0 {
+                let slot = changed.trailing_zeros();
+                changed &= changed - 1;
+                if slot >= per_stage {
+                    return Err(ExecError::OutOfRange {
+                        what: "sampler slot",
+                        value: slot.into(),
+                    });
+                }
+                let unit = index as u32 * per_stage + slot;
+                let Some(view) = &stage.views[slot as usize] else {
+                    self.gl.bind_texture_unit(unit, None);
+                    continue;
+                };
+                let comparing = shader.interface.shadow_samplers >> slot & 1 != 0;
+                self.gl
+                    .bind_texture_unit(unit, Some(view.texture(&self.gl, comparing)?));
+                match &stage.samplers[slot as usize] {
+                    Some(sampler) => {
+                        self.gl
+                            .bind_sampler(unit, Some(sampler.variant(&self.gl, view.border())?));
+                    }
+                    None => self.gl.bind_sampler(unit, None),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Uploads changed constants and binds changed uniform buffers of the stages in use.
+    fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
+        let per_stage = shared.translation.layout.uniform_blocks_per_stage;
+        for index in 0..STAGES {
+            let stage = &mut self.state.stages[index];
+            let Some(shader) = &stage.shader else { continue };
+            let base = index as u32 * per_stage;
+            let size = shader.interface.constants as usize * 16;
+            let stale = self.constants[index].as_ref().is_none_or(|up| up.size < size);
+            if size > 0 && (stage.constants_dirty || stale) {
+                let up = shared.upload.words(&self.gl, &stage.constants, size)?;
+                let range = Some((up.buffer.buffer(), up.offset as u64, up.size as u64));
+                self.gl.bind_buffer_range(glow::UNIFORM_BUFFER, base, range)?;
+                stage.constants_dirty = false;
+                self.constants[index] = Some(up);
+            }
+            let mut changed = stage.uniform_buffers_dirty & shader.interface.uniform_blocks;
+            stage.uniform_buffers_dirty &= !changed;
+            while changed != 0 {
+                let slot = changed.trailing_zeros();
+                changed &= changed - 1;
+                if slot >= per_stage {
+                    return Err(ExecError::OutOfRange {
+                        what: "uniform buffer slot",
+                        value: slot.into(),
+                    });
+                }
+                let bound = stage.uniform_buffers[slot as usize].as_ref();
+                let range: Option<(&gl::Buffer, u64, u64)> = bound.and_then(|b| {
+                    let buffer = b.resource.buffer()?;
+                    Some((buffer, b.offset.into(), b.length.into()))
+                });
+                self.gl
+                    .bind_buffer_range(glow::UNIFORM_BUFFER, base + slot, range)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Uploads clip planes, stipple and alpha reference if the program reads them and they changed.
+    fn bind_system_block(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
+        if !self.program.as_ref().is_some_and(|p| p.system_block) {
+            return Ok(());
+        }
+        if !self.state.dirty.take(Dirty::SYSTEM) {
+            return Ok(());
+        }
+        let mut words = [0u32; SYSTEM_WORDS];
+        for (word, value) in words.iter_mut().zip(self.state.clip_planes.iter().flatten()) {
+            *word = value.to_bits();
+        }
+        words[SYSTEM_STIPPLE..SYSTEM_STIPPLE + 32].copy_from_slice(&self.state.stipple);
+        words[SYSTEM_ALPHA_REF] = self.state.dsa.as_ref().map_or(0.0, |d| d.alpha_ref).to_bits();
+        let up = shared
+            .upload
+            .words(&self.gl, &words, (SYSTEM_WORDS * 4).next_multiple_of(16))?;
+        let range = Some((up.buffer.buffer(), up.offset as u64, up.size as u64));
+        self.gl.bind_buffer_range(
+            glow::UNIFORM_BUFFER,
+            shared.translation.layout.system_block,
+            range,
+        )?;
+        self.system = Some(up);
+        Ok(())
+    }
+}
+
+/// GL's primitives have the numbers of the wire. Quads, quad strips and polygons, which core GL lacks, become the
+/// fans and strips that cover the same area.
+fn gl_primitive(mode: Primitive) -> u32 {
+    match mode {
+        Primitive::QuadStrip => glow::TRIANGLE_STRIP,
+        Primitive::Polygon => glow::TRIANGLE_FAN,
+        other => other.to_wire(),
+    }
+}

@@ -1,0 +1,522 @@
+//! The executor: carries out the commands of one connection on the host's GL.
+//!
+//! A command that cannot be carried out is refused with a reason in the log and the stream goes on: a guest is never
+//! killed, and never left waiting, for a command that its driver should not have sent.
+
+#![forbid(unsafe_code)]
+
+mod apply;
+mod blit;
+mod blitter;
+mod cache;
+mod clear;
+mod complaints;
+mod copy;
+mod create;
+mod draw;
+mod error;
+mod framebuffer;
+mod objects;
+mod program;
+mod query;
+mod sampler;
+mod scratch;
+mod shader;
+mod state;
+mod streamout;
+mod sub_context;
+mod surface;
+mod transfer;
+mod upload;
+mod vertex;
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+pub use error::ExecError;
+
+use self::{
+    clear::ClearValue, complaints::Complaints, query::Query, shader::Translation, state::Dirty,
+    sub_context::SubContext, upload::UploadStream,
+};
+use super::{
+    caps::{Caps, Features, FormatSupport, HostLimits},
+    glsl::{Host, Layout},
+    resource::{Resource, ResourceLimits, Resources},
+    wire::virgl::{self, command::*, enums::TransferDirection},
+};
+use crate::gl::{self, Gl, ReadBytes};
+
+/// What the sub-contexts of a connection share.
+#[derive(Debug)]
+struct Shared {
+    resources: Resources,
+    translation: Translation,
+    upload: UploadStream,
+    /// Stands in for missing vertex buffers: reads as zeros.
+    zeros: gl::Buffer,
+}
+
+impl Shared {
+    fn resource(&self, id: ResourceId) -> Result<&Rc<Resource>, ExecError> {
+        self.resources.get(id).ok_or(ExecError::NoResource(id))
+    }
+}
+
+/// The executor of one connection.
+#[derive(Debug)]
+pub struct Executor {
+    shared: Shared,
+    /// The sub-context whose commands come now.
+    current: SubContext,
+    current_id: u32,
+    others: HashMap<u32, SubContext>,
+    /// Queries whose results GL did not have when they were asked for, with their sub-contexts.
+    waiting: Vec<(u32, Rc<RefCell<Query>>)>,
+    complaints: Complaints,
+    caps: Caps,
+    limits: ResourceLimits,
+    work: Work,
+    gl: Gl,
+    root: gl::Context,
+    display: gl::Display,
+}
+
+/// Commands given to GL since it was last told to start on them, or last waited for.
+#[derive(Debug, Default)]
+struct Work {
+    unflushed: bool,
+    unfinished: bool,
+    fence: Option<gl::Sync>,
+}
+
+/// Largest resource, in bytes.
+const MAX_RESOURCE_BYTES: u64 = 4 << 30;
+/// Bytes of zeros that stand in for a missing vertex buffer.
+const ZEROS: usize = 256;
+/// Sub-contexts of a connection.
+const MAX_SUB_CONTEXTS: usize = 256;
+
+impl Executor {
+    /// An executor on a display.
+    ///
+    /// # Errors
+    /// If no context can be made, or its GL is older than 4.5 core.
+    pub fn new(display: gl::Display) -> Result<Self, ExecError> {
+        let root = display.create_context(None)?;
+        root.make_current()?;
+        let gl = root.gl();
+        let capabilities = gl.capabilities();
+        let host = HostLimits::from(capabilities);
+        let features = features(capabilities);
+        let caps = Caps::new(&host, &FormatSupport::probe(&gl)?, &features);
+        let limits = resource_limits(&host);
+        let translation = Translation {
+            host: Host {
+                version: if capabilities.version >= (4, 6) { 460 } else { 450 },
+                draw_parameters: capabilities.has("GL_ARB_shader_draw_parameters"),
+                viewport_layer_array: capabilities.has("GL_ARB_shader_viewport_layer_array"),
+                stencil_export: capabilities.has("GL_ARB_shader_stencil_export"),
+                texture_shadow_lod: capabilities.has("GL_EXT_texture_shadow_lod"),
+                group_vote: capabilities.has("GL_ARB_shader_group_vote"),
+                shader_clock: capabilities.has("GL_ARB_shader_clock"),
+            },
+            layout: layout(&host),
+        };
+        let upload = UploadStream::new(&gl, capabilities.uniform_buffer_offset_alignment as u32)?;
+        let zeros = gl.create_buffer()?;
+        gl.buffer_storage(&zeros, ZEROS as u64, Some(ReadBytes::from(&[0u8; ZEROS][..])), 0)?;
+        let shared = Shared {
+            resources: Resources::default(),
+            translation,
+            upload,
+            zeros,
+        };
+        let context = display.create_context(Some(&root))?;
+        let current = SubContext::new(context)?;
+        Ok(Self {
+            shared,
+            current,
+            current_id: 0,
+            others: HashMap::new(),
+            waiting: Vec::new(),
+            complaints: Complaints::default(),
+            caps,
+            limits,
+            work: Work::default(),
+            gl,
+            root,
+            display,
+        })
+    }
+
+    /// What the client is told about this renderer.
+    pub fn caps(&self) -> &Caps {
+        &self.caps
+    }
+
+    /// Carries out a buffer of commands.
+    pub fn submit(&mut self, words: &[u32]) {
+        self.work = Work {
+            unflushed: true,
+            unfinished: true,
+            fence: None,
+        };
+        for command in virgl::commands(words) {
+            match command {
+                Ok(command) => {
+                    tracing::trace!(?command);
+                    if let Err(error) = self.execute(&command) {
+                        self.complaints.refused(command.name(), &error);
+                    }
+                }
+                Err(error) => self.complaints.refused("a malformed command", &error.into()),
+            }
+        }
+        self.drain_errors();
+    }
+
+    /// Carries out a transfer that came beside the stream. A refusal is logged.
+    pub fn transfer(&mut self, transfer: &Transfer, offset: u64, direction: TransferDirection) {
+        self.work.unfinished = true;
+        let (sub, shared) = (&mut self.current, &self.shared);
+        let result = match direction {
+            TransferDirection::ToHost => sub.upload(shared, transfer, offset),
+            TransferDirection::FromHost => sub.download(shared, transfer, offset),
+        };
+        if let Err(error) = result {
+            self.complaints.refused("a transfer", &error);
+        }
+    }
+
+    /// GL errors are ours, not the client's: say so.
+    fn drain_errors(&mut self) {
+        while let Some(error) = self.gl.get_error() {
+            self.complaints.refused("a GL call", &ExecError::Recorded(error));
+        }
+    }
+
+    fn execute(&mut self, command: &Command<'_>) -> Result<(), ExecError> {
+        let (sub, shared) = (&mut self.current, &mut self.shared);
+        match *command {
+            Command::Nop | Command::EndTransfers | Command::SetDebugFlags(_) | Command::SetTweaks { .. } => {
+                Ok(())
+            }
+            Command::LinkShader(_) => Ok(()),
+            Command::CreateObject {
+                id: ObjectId(0),
+                object,
+            } => Err(ExecError::ZeroHandle(object.kind())),
+            Command::CreateObject { id, ref object } => sub.create_object(shared, id, object),
+            Command::BindObject { kind, id } => sub.bind_object(kind, id),
+            Command::DestroyObject { id } => {
+                sub.destroy_object(id);
+                Ok(())
+            }
+            Command::SetViewports { start, viewports } => sub.set_viewports(start, viewports),
+            Command::SetFramebuffer { zsbuf, cbufs } => sub.set_framebuffer(zsbuf, cbufs),
+            Command::SetFramebufferNoAttach {
+                width,
+                height,
+                layers,
+                samples,
+            } => {
+                sub.state.no_attach = (width, height, layers, samples);
+                if sub.state.color_surfaces.is_empty() && sub.state.depth_surface.is_none() {
+                    sub.state.dirty.insert(Dirty::FRAMEBUFFER);
+                }
+                Ok(())
+            }
+            Command::SetVertexBuffers(buffers) => sub.set_vertex_buffers(shared, buffers),
+            Command::SetIndexBuffer {
+                resource,
+                index_size,
+                offset,
+            } => sub.set_index_buffer(shared, resource, index_size, offset),
+            Command::SetConstantBuffer { stage, index, data } => {
+                sub.set_constants(stage, index, data);
+                Ok(())
+            }
+            Command::SetUniformBuffer {
+                stage,
+                index,
+                offset,
+                length,
+                resource,
+            } => sub.set_uniform_buffer(
+                shared,
+                stage,
+                index,
+                BufferRange {
+                    offset,
+                    length,
+                    resource,
+                },
+            ),
+            Command::SetSamplerViews { stage, start, views } => sub.set_sampler_views(stage, start, views),
+            Command::BindSamplerStates { stage, start, states } => sub.bind_samplers(stage, start, states),
+            Command::BindShader { id, stage } => sub.bind_shader(id, stage),
+            Command::SetScissors { start, scissors } => sub.set_scissors(start, scissors),
+            Command::SetStencilRef { .. }
+            | Command::SetBlendColor(_)
+            | Command::SetPolygonStipple(_)
+            | Command::SetClipState(_)
+            | Command::SetSampleMask(_)
+            | Command::SetMinSamples(_) => {
+                sub.set_value(command);
+                Ok(())
+            }
+            Command::SetStreamoutTargets { targets, .. } => sub.set_streamout_targets(targets),
+            Command::DrawVbo(ref draw) => sub.draw(shared, draw),
+            Command::Clear {
+                buffers,
+                color,
+                depth,
+                stencil,
+            } => sub.clear(
+                buffers,
+                ClearValue {
+                    color,
+                    depth,
+                    stencil,
+                },
+            ),
+            Command::Blit(ref blit) => sub.blit(shared, blit),
+            Command::CopyRegion {
+                dst,
+                dst_level,
+                dst_origin,
+                src,
+                src_level,
+                src_area,
+            } => sub.copy_region(shared, (dst, dst_level, dst_origin), (src, src_level, src_area)),
+            Command::BeginQuery(id) => sub.begin_query(id),
+            Command::EndQuery(id) => sub.end_query(id),
+            Command::GetQueryResult { query, .. } => self.query_result(query),
+            Command::SetRenderCondition {
+                query,
+                inverted,
+                mode,
+            } => sub.set_render_condition(query, inverted, mode),
+            Command::SetSubContext(id) => self.set_sub_context(id),
+            Command::CreateSubContext(id) => self.create_sub_context(id),
+            Command::DestroySubContext(id) => self.destroy_sub_context(id),
+            _ => self.execute_rare(command),
+        }
+    }
+
+    /// Transfers and what comes seldom.
+    fn execute_rare(&mut self, command: &Command<'_>) -> Result<(), ExecError> {
+        let (sub, shared) = (&mut self.current, &mut self.shared);
+        match *command {
+            Command::InlineWrite { ref transfer, data } => {
+                let bytes: Vec<u8> = data.iter().flat_map(|word| word.to_le_bytes()).collect();
+                sub.inline_write(shared, transfer, ReadBytes::from(&bytes[..]))
+            }
+            Command::Transfer3d {
+                ref transfer,
+                offset,
+                direction: TransferDirection::ToHost,
+            } => sub.upload(shared, transfer, offset.into()),
+            Command::Transfer3d {
+                ref transfer,
+                offset,
+                direction: TransferDirection::FromHost,
+            } => sub.download(shared, transfer, offset.into()),
+            Command::CopyTransfer3d {
+                ref transfer,
+                staging,
+                offset,
+                from_host,
+                ..
+            } => sub.copy_transfer(shared, transfer, staging, offset.into(), from_host),
+            Command::ClearTexture {
+                resource,
+                level,
+                area,
+                texel,
+            } => sub.clear_texture(shared, resource, level, area, texel),
+            Command::ClearSurface {
+                render_condition,
+                buffers,
+                surface,
+                color,
+                x,
+                y,
+                width,
+                height,
+            } => {
+                let depth = f64::from_bits(u64::from(color[1]) << 32 | u64::from(color[0]));
+                let value = ClearValue {
+                    color,
+                    depth,
+                    stencil: color[3],
+                };
+                let area = [x, y, width, height];
+                if render_condition {
+                    sub.clear_surface(surface, buffers, value, area)
+                } else {
+                    sub.unconditionally(|sub| sub.clear_surface(surface, buffers, value, area))
+                }
+            }
+            Command::StringMarker { text, .. } => {
+                let bytes: Vec<u8> = text.iter().flat_map(|word| word.to_le_bytes()).collect();
+                let text = String::from_utf8_lossy(&bytes);
+                tracing::debug!("guest says: {}", text.trim_end_matches('\0'));
+                Ok(())
+            }
+            Command::TextureBarrier(_) => {
+                self.gl.texture_barrier();
+                Ok(())
+            }
+            _ => Err(ExecError::Unsupported("this command")),
+        }
+    }
+
+    fn query_result(&mut self, id: ObjectId) -> Result<(), ExecError> {
+        let query = self.current.objects.query(id)?.clone();
+        if !query.borrow().resolve(&self.gl, false)? {
+            self.waiting.push((self.current_id, query));
+        }
+        Ok(())
+    }
+
+    /// Writes the results that GL has, or waits for all.
+    fn resolve_waiting(&mut self, wait: bool) {
+        let before = self.current_id;
+        for (id, query) in std::mem::take(&mut self.waiting) {
+            if id != self.current_id && self.set_sub_context(id).is_err() {
+                continue;
+            }
+            let resolved = query.borrow().resolve(&self.gl, wait);
+            match resolved {
+                Ok(true) => {}
+                Ok(false) => self.waiting.push((id, query)),
+                Err(error) => self.complaints.refused("a query result", &error),
+            }
+        }
+        if self.current_id != before
+            && let Err(error) = self.set_sub_context(before)
+        {
+            self.complaints.refused("switching back", &error);
+        }
+    }
+
+    fn create_sub_context(&mut self, id: u32) -> Result<(), ExecError> {
+        if id == self.current_id || self.others.contains_key(&id) {
+            return Ok(());
+        }
+        if self.others.len() >= MAX_SUB_CONTEXTS {
+            return Err(ExecError::OutOfRange {
+                what: "number of sub-contexts",
+                value: MAX_SUB_CONTEXTS as u64,
+            });
+        }
+        let context = self.display.create_context(Some(&self.root))?;
+        let fresh = SubContext::new(context)?;
+        self.switch(id, fresh);
+        Ok(())
+    }
+
+    fn set_sub_context(&mut self, id: u32) -> Result<(), ExecError> {
+        if id == self.current_id {
+            return Ok(());
+        }
+        let Some(next) = self.others.remove(&id) else {
+            return Err(ExecError::OutOfRange {
+                what: "sub-context",
+                value: id.into(),
+            });
+        };
+        next.context.make_current()?;
+        self.switch(id, next);
+        Ok(())
+    }
+
+    fn switch(&mut self, id: u32, next: SubContext) {
+        let old = std::mem::replace(&mut self.current, next);
+        self.others.insert(self.current_id, old);
+        self.current_id = id;
+        self.gl = self.current.gl.clone();
+    }
+
+    /// Sub-context 0 stays; when the current one goes, 0 takes its place.
+    fn destroy_sub_context(&mut self, id: u32) -> Result<(), ExecError> {
+        if id == 0 {
+            return Err(ExecError::OutOfRange {
+                what: "sub-context to destroy",
+                value: 0,
+            });
+        }
+        self.waiting.retain(|(owner, _)| *owner != id);
+        if id == self.current_id {
+            self.set_sub_context(0)?;
+        }
+        let Some(old) = self.others.remove(&id) else {
+            return Ok(());
+        };
+        old.context.make_current()?;
+        drop(old);
+        self.current.context.make_current()?;
+        Ok(())
+    }
+
+    /// Whether GL is still at work; with `wait`, only once it is done.
+    pub fn busy(&mut self, wait: bool) -> bool {
+        if !self.waiting.is_empty() {
+            self.resolve_waiting(wait);
+        }
+        if !self.work.unfinished {
+            return !self.waiting.is_empty();
+        }
+        if self.work.fence.is_none() {
+            self.work.fence = self.gl.fence_sync().ok();
+        }
+        let done = match &self.work.fence {
+            Some(fence) => self.gl.client_wait_sync(fence, if wait { u64::MAX } else { 0 }),
+            None => true,
+        };
+        self.work.unflushed = false;
+        if done {
+            self.work.unfinished = false;
+            self.work.fence = None;
+        }
+        !done || !self.waiting.is_empty()
+    }
+
+    /// Lets GL start on what it was given. For the moment before the session waits for its client.
+    pub fn flush(&mut self) {
+        if std::mem::take(&mut self.work.unflushed) {
+            self.gl.flush();
+        }
+    }
+}
+
+/// Divides the host's texture units and uniform block bindings among the stages.
+fn layout(host: &HostLimits) -> Layout {
+    let blocks = host.constant_buffers_per_stage();
+    Layout {
+        samplers_per_stage: host.samplers_per_stage(),
+        uniform_blocks_per_stage: blocks,
+        system_block: blocks * state::STAGES as u32,
+    }
+}
+
+/// What of later GL versions is carried out on this host.
+fn features(_capabilities: &gl::Capabilities) -> Features {
+    Features {
+        glsl_level: 140,
+        string_marker: true,
+        ..Features::default()
+    }
+}
+
+fn resource_limits(host: &HostLimits) -> ResourceLimits {
+    ResourceLimits {
+        texture_2d: host.texture_2d_size,
+        texture_3d: host.texture_3d_size,
+        texture_cube: host.texture_cube_size,
+        layers: host.array_texture_layers,
+        samples: host.samples,
+        bytes: MAX_RESOURCE_BYTES,
+    }
+}

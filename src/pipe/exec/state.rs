@@ -1,0 +1,193 @@
+//! What a sub-context has bound, and what of it the host GL does not know yet.
+
+use std::rc::Rc;
+
+use super::{
+    sampler::{Sampler, SamplerView},
+    shader::Shader,
+    surface::Surface,
+    vertex::VertexElements,
+};
+use crate::pipe::{
+    resource::Resource,
+    wire::virgl::{
+        command::{BlendState, DsaState, RasterizerState, Scissor, Viewport},
+        enums::Primitive,
+    },
+};
+
+/// Shader stages of the wire.
+pub(super) const STAGES: usize = 6;
+/// Viewports and scissors of the wire.
+pub(super) const VIEWPORTS: usize = 16;
+/// Sampler slots per stage that the host binds.
+pub(super) const SAMPLERS: usize = 32;
+/// Constant buffer slots per stage.
+pub(super) const UNIFORM_BUFFERS: usize = 32;
+
+/// A set of state groups that changed since they were last given to GL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dirty(u32);
+
+impl Dirty {
+    pub(super) const NONE: Dirty = Dirty(0);
+    pub(super) const BLEND: Dirty = Dirty(1 << 0);
+    pub(super) const RASTERIZER: Dirty = Dirty(1 << 1);
+    pub(super) const DSA: Dirty = Dirty(1 << 2);
+    pub(super) const FRAMEBUFFER: Dirty = Dirty(1 << 3);
+    pub(super) const VIEWPORT: Dirty = Dirty(1 << 4);
+    pub(super) const SCISSOR: Dirty = Dirty(1 << 5);
+    pub(super) const PROGRAM: Dirty = Dirty(1 << 6);
+    pub(super) const VERTEX_ELEMENTS: Dirty = Dirty(1 << 7);
+    pub(super) const VERTEX_BUFFERS: Dirty = Dirty(1 << 8);
+    pub(super) const SYSTEM: Dirty = Dirty(1 << 9);
+    pub(super) const BLEND_COLOR: Dirty = Dirty(1 << 10);
+    pub(super) const SAMPLE_MASK: Dirty = Dirty(1 << 11);
+    pub(super) const SAMPLERS: Dirty = Dirty(1 << 12);
+    pub(super) const UNIFORMS: Dirty = Dirty(1 << 13);
+    pub(super) const ALL: Dirty = Dirty(u32::MAX);
+
+    pub(super) fn insert(&mut self, other: Dirty) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn has(self, other: Dirty) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether any of `other` was set; clears it.
+    pub(super) fn take(&mut self, other: Dirty) -> bool {
+        let had = self.has(other);
+        self.0 &= !other.0;
+        had
+    }
+}
+
+impl std::ops::BitOr for Dirty {
+    type Output = Dirty;
+    fn bitor(self, other: Dirty) -> Dirty {
+        Dirty(self.0 | other.0)
+    }
+}
+
+/// A range of a buffer.
+#[derive(Debug, Clone)]
+pub(super) struct BoundBuffer {
+    pub(super) resource: Rc<Resource>,
+    pub(super) offset: u32,
+    pub(super) length: u32,
+}
+
+/// A vertex buffer slot.
+#[derive(Debug, Clone)]
+pub(super) struct BoundVertexBuffer {
+    pub(super) resource: Rc<Resource>,
+    pub(super) offset: u32,
+    pub(super) stride: u32,
+}
+
+/// The index buffer.
+#[derive(Debug, Clone)]
+pub(super) struct BoundIndexBuffer {
+    pub(super) resource: Rc<Resource>,
+    pub(super) size: u32,
+    pub(super) offset: u32,
+}
+
+/// Bindings of one shader stage.
+#[derive(Debug, Default)]
+pub(super) struct StageState {
+    pub(super) shader: Option<Rc<Shader>>,
+    /// The default constant buffer as last sent.
+    pub(super) constants: Vec<u32>,
+    pub(super) constants_dirty: bool,
+    pub(super) uniform_buffers: [Option<BoundBuffer>; UNIFORM_BUFFERS],
+    /// Bit n: uniform buffer n changed.
+    pub(super) uniform_buffers_dirty: u32,
+    pub(super) views: [Option<Rc<SamplerView>>; SAMPLERS],
+    pub(super) samplers: [Option<Rc<Sampler>>; SAMPLERS],
+    /// Bit n: sampler view or state n changed.
+    pub(super) samplers_dirty: u32,
+}
+
+/// What a draw's primitives become for the rasterizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PrimitiveClass {
+    Points,
+    Lines,
+    Triangles,
+}
+
+impl PrimitiveClass {
+    pub(super) fn of(mode: Primitive) -> Self {
+        use Primitive::*;
+        match mode {
+            Points => Self::Points,
+            Lines | LineLoop | LineStrip | LinesAdjacency | LineStripAdjacency => Self::Lines,
+            _ => Self::Triangles,
+        }
+    }
+}
+
+/// Everything bound in a sub-context.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) dirty: Dirty,
+    pub(super) blend: Option<Rc<BlendState>>,
+    pub(super) rasterizer: Option<Rc<RasterizerState>>,
+    pub(super) dsa: Option<Rc<DsaState>>,
+    pub(super) vertex_elements: Option<Rc<VertexElements>>,
+    pub(super) vertex_buffers: Vec<Option<BoundVertexBuffer>>,
+    pub(super) index_buffer: Option<BoundIndexBuffer>,
+    pub(super) stages: [StageState; STAGES],
+    pub(super) color_surfaces: Vec<Option<Rc<Surface>>>,
+    pub(super) depth_surface: Option<Rc<Surface>>,
+    /// Width, height, layers and samples of a framebuffer without attachments.
+    pub(super) no_attach: (u16, u16, u16, u8),
+    pub(super) viewports: [Viewport; VIEWPORTS],
+    pub(super) scissors: [Scissor; VIEWPORTS],
+    pub(super) blend_color: [f32; 4],
+    pub(super) stencil_ref: (u8, u8),
+    pub(super) sample_mask: u32,
+    pub(super) min_samples: u32,
+    pub(super) clip_planes: [[f32; 4]; 8],
+    pub(super) stipple: [u32; 32],
+    pub(super) drawn: PrimitiveClass,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        let viewport = Viewport {
+            scale: [0.0; 3],
+            translate: [0.0, 0.0, 0.0],
+        };
+        let scissor = Scissor {
+            min_x: 0,
+            min_y: 0,
+            max_x: 0,
+            max_y: 0,
+        };
+        Self {
+            dirty: Dirty::ALL,
+            blend: None,
+            rasterizer: None,
+            dsa: None,
+            vertex_elements: None,
+            vertex_buffers: Vec::new(),
+            index_buffer: None,
+            stages: Default::default(),
+            color_surfaces: Vec::new(),
+            depth_surface: None,
+            no_attach: (0, 0, 0, 0),
+            viewports: [viewport; VIEWPORTS],
+            scissors: [scissor; VIEWPORTS],
+            blend_color: [0.0; 4],
+            stencil_ref: (0, 0),
+            sample_mask: u32::MAX,
+            min_samples: 1,
+            clip_planes: [[0.0; 4]; 8],
+            stipple: [u32::MAX; 32],
+            drawn: PrimitiveClass::Triangles,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The text around `main`: version, extensions, resources and locals.
+
+use std::fmt::Write;
+
+use crate::pipe::tgsi::File;
+
+use super::{
+    declared::Declared,
+    emit::{Emitter, StageParts},
+    error::EmitError,
+    key::{Emitted, Host, Layout, Swizzled},
+    names::{CHANNELS, stage_letter, stage_number},
+    operand::Input,
+    texture::sampler_type,
+    value::{Kind, Modifiers, Native, write_literal},
+};
+
+/// std140 layout of the block that carries pipeline state to shaders: 264 bytes.
+const SYSTEM_BLOCK: &str =
+    "uniform system_block{vec4 clip_planes[8];uvec4 stipple[8];float alpha_ref;int draw_id_base;}sys;\n";
+
+/// Emits the instructions and puts everything together.
+pub(super) fn assemble(
+    declared: &Declared<'_>,
+    stage: &StageParts,
+    host: &Host,
+    layout: &Layout,
+    swizzled: &[Swizzled],
+) -> Result<Emitted, EmitError> {
+    let mut emitter = Emitter::new(declared, stage, host, swizzled);
+    emitter.run()?;
+    let Emitter { features, body, .. } = emitter;
+
+    let mut out = String::with_capacity(body.len() + stage.globals.len() + stage.prologue.len() + 1024);
+    let _ = writeln!(out, "#version {} core", host.version);
+    for extension in features.extensions() {
+        let _ = writeln!(out, "#extension {extension} : require");
+    }
+    out.push_str("#define F uintBitsToFloat\n#define U floatBitsToUint\n");
+    if features.doubles {
+        out.push_str("#define D packDouble2x32\n#define E unpackDouble2x32\n");
+    }
+    if features.system_block {
+        let _ = write!(out, "layout(std140,binding={})", layout.system_block);
+        out.push_str(SYSTEM_BLOCK);
+    }
+    constant_blocks(&mut out, declared, layout)?;
+    samplers(&mut out, declared, layout)?;
+    out.push_str(&stage.globals);
+    out.push_str("void main(){\n");
+    for (register, component) in features.addresses() {
+        let _ = writeln!(out, "int d{register}{}=0;", CHANNELS[component]);
+    }
+    let mut separator = "uvec4 ";
+    for n in features.temporaries() {
+        let _ = write!(out, "{separator}t{n}");
+        separator = ",";
+    }
+    for n in features.arrays() {
+        let _ = write!(out, "{separator}a{n}[{}]", declared.arrays[n].len);
+        separator = ",";
+    }
+    if separator == "," {
+        out.push_str(";\n");
+    }
+    out.push_str(&stage.prologue);
+    if declared.indirect_inputs {
+        input_array(&mut out, &stage.inputs);
+    }
+    out.push_str(&body);
+    out.push_str("}\n");
+    Ok(Emitted {
+        source: out,
+        system_block: features.system_block,
+    })
+}
+
+fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -> Result<(), EmitError> {
+    let stage = declared.shader.stage;
+    let letter = stage_letter(stage);
+    let base = stage_number(stage) * layout.uniform_blocks_per_stage;
+    let range = declared.block_range();
+    let highest = range.map_or(0, |(_, last)| last);
+    if highest >= layout.uniform_blocks_per_stage {
+        return Err(EmitError::RegisterLimit {
+            file: File::Const,
+            index: highest,
+            limit: layout.uniform_blocks_per_stage,
+        });
+    }
+    for (n, &size) in (0u32..).zip(&declared.constants) {
+        if size == 0 || (n > 0 && declared.indirect_blocks) {
+            continue;
+        }
+        let _ = write!(
+            out,
+            "layout(std140,binding={})uniform {letter}k{n}{{uvec4 c[{size}];}}",
+            base + n
+        );
+        if n == 0 {
+            out.push_str("k;\n");
+        } else {
+            let _ = writeln!(out, "k{n};");
+        }
+    }
+    if let (true, Some((first, last))) = (declared.indirect_blocks, range) {
+        let size = declared.constants[first as usize];
+        let count = last - first + 1;
+        let _ = writeln!(
+            out,
+            "layout(std140,binding={})uniform {letter}kn{{uvec4 c[{size}];}}kn[{count}];",
+            base + first
+        );
+    }
+    Ok(())
+}
+
+fn samplers(out: &mut String, declared: &Declared<'_>, layout: &Layout) -> Result<(), EmitError> {
+    let stage = declared.shader.stage;
+    let letter = stage_letter(stage);
+    let base = stage_number(stage) * layout.samplers_per_stage;
+    for group in declared.samplers.groups() {
+        if group.first + group.len > layout.samplers_per_stage {
+            return Err(EmitError::RegisterLimit {
+                file: File::Samp,
+                index: group.first + group.len - 1,
+                limit: layout.samplers_per_stage,
+            });
+        }
+        let Some((prefix, name)) = sampler_type(group.sampler) else {
+            continue;
+        };
+        let (unit, first) = (base + group.first, group.first);
+        let _ = write!(
+            out,
+            "layout(binding={unit})uniform {prefix}{name} {letter}s{first}"
+        );
+        if group.len > 1 {
+            let _ = write!(out, "[{}]", group.len);
+        }
+        out.push_str(";\n");
+    }
+    Ok(())
+}
+
+/// Inputs that are read through an address register are gathered in an array.
+fn input_array(out: &mut String, inputs: &[Option<Input>]) {
+    let _ = writeln!(out, "uvec4 ins[{}];", inputs.len().max(1));
+    for (n, input) in inputs.iter().enumerate() {
+        match input {
+            Some(Input::Literal(words)) => {
+                let _ = write!(out, "ins[{n}]=");
+                let modifiers = Modifiers {
+                    negate: false,
+                    absolute: false,
+                };
+                write_literal(out, Kind::Uint, words, modifiers);
+                out.push_str(";\n");
+            }
+            Some(Input::Variable(v)) => {
+                let text = &v.text;
+                let _ = match v.native {
+                    Native::Float => writeln!(out, "ins[{n}]=uvec4(U({text}));"),
+                    Native::Int | Native::Bits => writeln!(out, "ins[{n}]=uvec4({text});"),
+                };
+            }
+            Some(Input::PerVertex { .. }) | None => {
+                let _ = writeln!(out, "ins[{n}]=uvec4(0u);");
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! System values, and what they ask of the host.
+
+use crate::pipe::tgsi::{File, SemanticName, Stage};
+
+use super::{error::EmitError, features::Features, key::Host, value::Native};
+
+/// A value that GL provides.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SystemValue {
+    /// A GLSL expression that may be followed by a swizzle or stand as an operand.
+    pub text: &'static str,
+    pub native: Native,
+    /// Whether it is a scalar, which then stands for all four channels.
+    pub scalar: bool,
+}
+
+const fn int(text: &'static str) -> SystemValue {
+    SystemValue {
+        text,
+        native: Native::Int,
+        scalar: true,
+    }
+}
+
+/// The GLSL for a register of the SV file.
+pub(super) fn system_value(
+    stage: Stage,
+    name: SemanticName,
+    host: &Host,
+    features: &mut Features,
+) -> Result<SystemValue, EmitError> {
+    use SemanticName as S;
+    let draw_parameter = match (stage, name) {
+        (Stage::Vertex, S::VertexIdNobase) => {
+            Some(["(gl_VertexID-gl_BaseVertex)", "(gl_VertexID-gl_BaseVertexARB)"])
+        }
+        (Stage::Vertex, S::Basevertex) => Some(["gl_BaseVertex", "gl_BaseVertexARB"]),
+        (Stage::Vertex, S::Baseinstance) => Some(["gl_BaseInstance", "gl_BaseInstanceARB"]),
+        (Stage::Vertex, S::Drawid) => {
+            features.system_block = true;
+            Some(["(gl_DrawID+sys.draw_id_base)", "(gl_DrawIDARB+sys.draw_id_base)"])
+        }
+        _ => None,
+    };
+    if let Some([core, extension]) = draw_parameter {
+        if host.version >= 460 {
+            return Ok(int(core));
+        }
+        if !host.draw_parameters {
+            return Err(EmitError::HostLacks("ARB_shader_draw_parameters"));
+        }
+        features.require("GL_ARB_shader_draw_parameters");
+        return Ok(int(extension));
+    }
+    Ok(match (stage, name) {
+        (Stage::Vertex, S::VertexId) => int("gl_VertexID"),
+        (Stage::Vertex, S::InstanceId) => int("gl_InstanceID"),
+        (Stage::Geometry, S::InvocationId) => int("gl_InvocationID"),
+        (Stage::Geometry, S::PrimId) => int("gl_PrimitiveIDIn"),
+        (Stage::Fragment, S::PrimId) => int("gl_PrimitiveID"),
+        (Stage::Fragment, S::SampleId) => int("gl_SampleID"),
+        (Stage::Fragment, S::SampleMask) => int("gl_SampleMaskIn[0]"),
+        (Stage::Fragment, S::HelperInvocation) => int("(-int(gl_HelperInvocation))"),
+        (Stage::Fragment, S::SamplePos) => vector("vec4(gl_SamplePosition,0.0,1.0)"),
+        (Stage::Fragment, S::Position) => vector("gl_FragCoord"),
+        (Stage::Fragment, S::Pcoord) => vector("vec4(gl_PointCoord,0.0,1.0)"),
+        (Stage::Fragment, S::Face) => SystemValue {
+            text: "(gl_FrontFacing?1.0:-1.0)",
+            native: Native::Float,
+            scalar: true,
+        },
+        _ => {
+            return Err(EmitError::Semantic {
+                stage,
+                file: File::Sv,
+                name,
+                index: 0,
+            });
+        }
+    })
+}
+
+const fn vector(text: &'static str) -> SystemValue {
+    SystemValue {
+        text,
+        native: Native::Float,
+        scalar: false,
+    }
+}

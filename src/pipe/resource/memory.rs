@@ -1,0 +1,110 @@
+//! Memory shared with a guest: a sealed memfd.
+//!
+//! The seals keep the guest from shrinking the file under our mapping, which would turn our next access into SIGBUS.
+
+use std::{ops::Range, os::fd::OwnedFd, ptr::NonNull};
+
+use memfd::{FileSeal, MemfdOptions};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+use crate::gl::{ReadBytes, WriteBytes};
+
+/// Why guest memory was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    /// No memfd, or it could not be sealed.
+    #[error("memfd of {bytes} bytes: {error}")]
+    Memfd {
+        /// Bytes wanted.
+        bytes: u64,
+        /// What the kernel said.
+        error: String,
+    },
+    /// It could not be mapped.
+    #[error("mapping of {bytes} bytes: {error}")]
+    Map {
+        /// Bytes wanted.
+        bytes: u64,
+        /// What the kernel said.
+        error: rustix::io::Errno,
+    },
+}
+
+/// A mapping of memory that a guest maps too.
+#[derive(Debug)]
+pub struct GuestMemory {
+    ptr: NonNull<u8>,
+    len: usize,
+}
+
+impl GuestMemory {
+    /// Makes `bytes` of zeroed memory. The file is for the guest.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn create(name: &str, bytes: u64) -> Result<(Self, OwnedFd), MemoryError> {
+        let failed = |error: &dyn std::fmt::Display| MemoryError::Memfd {
+            bytes,
+            error: error.to_string(),
+        };
+        let file = MemfdOptions::default()
+            .allow_sealing(true)
+            .create(name)
+            .map_err(|e| failed(&e))?;
+        file.as_file().set_len(bytes).map_err(|e| failed(&e))?;
+        file.add_seals(&[FileSeal::SealShrink, FileSeal::SealGrow, FileSeal::SealSeal])
+            .map_err(|e| failed(&e))?;
+        let fd = OwnedFd::from(file.into_file());
+        let refused = |error| MemoryError::Map { bytes, error };
+        let len = usize::try_from(bytes).map_err(|_| refused(rustix::io::Errno::NOMEM))?;
+        if len == 0 {
+            return Ok((
+                Self {
+                    ptr: NonNull::dangling(),
+                    len,
+                },
+                fd,
+            ));
+        }
+        let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
+        // SAFETY: a fresh mapping at an address of the kernel's choice touches no memory of ours.
+        let ptr = unsafe { mmap(std::ptr::null_mut(), len, access, flags, &fd, 0) }.map_err(refused)?;
+        let ptr = NonNull::new(ptr.cast()).ok_or(refused(rustix::io::Errno::NOMEM))?;
+        Ok((Self { ptr, len }, fd))
+    }
+
+    /// The size in bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// A part to read; `None` if it does not lie inside.
+    pub fn read(&self, range: Range<usize>) -> Option<ReadBytes<'_>> {
+        self.write(range).map(WriteBytes::as_read)
+    }
+
+    /// A part to write; `None` if it does not lie inside.
+    pub fn write(&self, range: Range<usize>) -> Option<WriteBytes<'_>> {
+        // SAFETY: the mapping is `len` bytes long, readable and writable, and lives as long as `self`; nothing ever
+        // makes a reference to it.
+        let all = unsafe { WriteBytes::new(self.ptr, self.len) };
+        all.get(range)
+    }
+}
+
+impl Drop for GuestMemory {
+    fn drop(&mut self) {
+        if self.len == 0 {
+            return;
+        }
+        // SAFETY: this is the mapping of `create`, and nobody can hold a part of it any more.
+        if let Err(error) = unsafe { munmap(self.ptr.as_ptr().cast(), self.len) } {
+            tracing::error!("unmapping {} bytes of guest memory: {error}", self.len);
+        }
+    }
+}
