@@ -2,14 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{FormatMask, FormatSupport, HostLimits, SamplePositions};
+use super::{FormatSupport, HostLimits, PerStage, SamplePositions};
 use crate::{
     gl::{Capabilities, Gl, GlError},
     pipe::format::{Component, Format, FormatInfo, HostFormat, Kind, host_format},
 };
-
-/// `GL_INTERNALFORMAT_DEPTH_TYPE` of a format with integers for depth.
-const UNSIGNED_NORMALIZED: u32 = glow::UNSIGNED_NORMALIZED;
 
 /// Formats of pictures that X servers show: 8, 10, or 5 and 6 bits with blue first.
 const SHOWN: [Format; 7] = [
@@ -59,11 +56,10 @@ impl FormatSupport {
                 support.multisample.insert(format);
             }
         }
-        let shown: FormatMask = SHOWN
+        support.scanout = SHOWN
             .into_iter()
             .filter(|&format| support.render.contains(format))
             .collect();
-        support.scanout = shown;
         Ok(support)
     }
 }
@@ -130,7 +126,7 @@ impl Prober<'_> {
         };
         let ask = |name| self.gl.internal_format(glow::TEXTURE_2D, host.internal, name);
         let bits = ask(glow::INTERNALFORMAT_DEPTH_SIZE);
-        let integers = ask(glow::INTERNALFORMAT_DEPTH_TYPE) == UNSIGNED_NORMALIZED as i32;
+        let integers = ask(glow::INTERNALFORMAT_DEPTH_TYPE) == glow::UNSIGNED_NORMALIZED as i32;
         bits >= depth.bits.into() && (host.internal != glow::DEPTH_COMPONENT32 || integers)
     }
 }
@@ -153,7 +149,7 @@ fn max_samples(c: &Capabilities) -> u32 {
 
 impl From<&Capabilities> for HostLimits {
     fn from(c: &Capabilities) -> Self {
-        let fewest = |of: fn(&crate::gl::StageLimits) -> u32| c.stages[..5].iter().map(of).min().unwrap_or(0);
+        let fewest = |stages: PerStage| stages.into_iter().min().unwrap_or(0);
         Self {
             renderer: c.renderer.clone(),
             glsl_version: c.glsl_version,
@@ -185,9 +181,9 @@ impl From<&Capabilities> for HostLimits {
             tess_patch_components: c.max_tess_patch_components,
             tess_control_total_output_components: c.max_tess_control_total_output_components,
             tess_evaluation_output_components: c.max_tess_evaluation_output_components,
-            stage_texture_units: fewest(|stage| stage.texture_image_units),
+            stage_texture_units: fewest(c.stages.map(|stage| stage.texture_image_units)),
             combined_texture_units: c.max_combined_texture_image_units,
-            stage_uniform_blocks: fewest(|stage| stage.uniform_blocks),
+            stage_uniform_blocks: fewest(c.stages.map(|stage| stage.uniform_blocks)),
             uniform_buffer_bindings: c.max_uniform_buffer_bindings,
             uniform_block_bytes: c.max_uniform_block_size,
             uniform_buffer_offset_alignment: c.uniform_buffer_offset_alignment,

@@ -117,7 +117,7 @@ fn buffers_are_bytes_of_whatever_format() {
     let buffer = shape(Buffer, Format::R32G32B32A32_FLOAT, [1000, 1, 1, 1]);
     assert_eq!(buffer.total_size(), 1000);
     let nameless = shape(Buffer, Format(73), [u32::MAX, 0, 0, 0]);
-    assert_eq!(nameless.total_size(), u32::MAX.into());
+    assert_eq!(nameless.total_size(), u64::from(u32::MAX));
     assert_eq!(shape(Buffer, Format::R8_UNORM, [0, 1, 1, 0]).total_size(), 0);
 }
 
