@@ -4,6 +4,7 @@ use super::{Shared, error::ExecError, sub_context::SubContext, transfer};
 use crate::{
     gl::Gl,
     pipe::{
+        format::copy_compatible,
         resource::{HostTexture, Resource, Storage},
         wire::virgl::command::{Box3, ResourceId},
     },
@@ -88,8 +89,7 @@ pub(super) fn copy_textures(
     from_texture: &HostTexture,
     area: &Box3,
 ) -> Result<(), ExecError> {
-    let (a, b) = (&to_texture.host, &from_texture.host);
-    let compatible = a.internal == b.internal || a.view_class().is_some() && a.view_class() == b.view_class();
+    let compatible = copy_compatible(to.resource.desc.format, from.resource.desc.format);
     if compatible && to_texture.samples == from_texture.samples {
         let source = Box3 {
             x: from.origin[0],

@@ -107,8 +107,6 @@ impl Executor {
         let gl = root.gl();
         let capabilities = gl.capabilities();
         let host = HostLimits::from(capabilities);
-        let features = features(capabilities);
-        let caps = Caps::new(&host, &FormatSupport::probe(&gl)?, &features);
         let limits = resource_limits(&host);
         let translation = Translation {
             host: Host {
@@ -122,6 +120,7 @@ impl Executor {
             },
             layout: layout(&host),
         };
+        let caps = Caps::new(&host, &FormatSupport::probe(&gl)?, &features(&translation.host));
         let upload = UploadStream::new(&gl, capabilities.uniform_buffer_offset_alignment as u32)?;
         let zeros = gl.create_buffer()?;
         gl.buffer_storage(&zeros, ZEROS as u64, Some(ReadBytes::from(&[0u8; ZEROS][..])), 0)?;
@@ -502,9 +501,18 @@ fn layout(host: &HostLimits) -> Layout {
 }
 
 /// What of later GL versions is carried out on this host.
-fn features(_capabilities: &gl::Capabilities) -> Features {
+fn features(host: &Host) -> Features {
     Features {
-        glsl_level: 140,
+        glsl_level: 330,
+        geometry_shaders: true,
+        texture_query_lod: true,
+        texture_query_samples: true,
+        texture_shadow_lod: host.texture_shadow_lod,
+        texture_barrier: true,
+        sample_shading: true,
+        stencil_export: host.stencil_export,
+        derivative_control: true,
+        vertex_layer_and_viewport: host.viewport_layer_array,
         string_marker: true,
         ..Features::default()
     }

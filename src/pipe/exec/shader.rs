@@ -84,11 +84,6 @@ impl Shader {
         )
     }
 
-    /// Whether outputs are captured by transform feedback.
-    pub(super) fn captures(&self) -> bool {
-        !self.stream_outputs.outputs.is_empty()
-    }
-
     pub(super) fn vertex_variant(
         &self,
         gl: &Gl,

@@ -30,7 +30,6 @@ pub(super) const UNIFORM_BUFFERS: usize = 32;
 pub(super) struct Dirty(u32);
 
 impl Dirty {
-    pub(super) const NONE: Dirty = Dirty(0);
     pub(super) const BLEND: Dirty = Dirty(1 << 0);
     pub(super) const RASTERIZER: Dirty = Dirty(1 << 1);
     pub(super) const DSA: Dirty = Dirty(1 << 2);

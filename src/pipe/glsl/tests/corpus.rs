@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::*;
 use crate::pipe::{
-    tgsi::{Opcode, PropertyName, Stage},
+    tgsi::{Opcode, Stage},
     wire::virgl::{
         command::StreamOutput,
         enums::{CompareFunc, Swizzle},
@@ -33,19 +33,14 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/xtests/data/tgsi"))
 }
 
-/// Name and tree of every text of a stage. The lower-left origin, which this host never offers but the captured one
-/// did, is taken away.
+/// Name and tree of every text of a stage.
 fn corpus(stage: &str) -> Vec<(String, Shader)> {
     let mut shaders = Vec::new();
     let directory = fs::read_dir(root().join(stage)).expect("the corpus lies in the repository");
     for entry in directory {
         let path = entry.expect("a directory entry").path();
         let text = fs::read_to_string(&path).expect("a readable text");
-        let mut shader = shader(&text);
-        shader
-            .properties
-            .retain(|p| p.name != PropertyName::FsCoordOrigin);
-        shaders.push((path.display().to_string(), shader));
+        shaders.push((path.display().to_string(), shader(&text)));
     }
     shaders.sort_by(|a, b| a.0.cmp(&b.0));
     shaders

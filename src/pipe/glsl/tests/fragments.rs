@@ -127,24 +127,24 @@ fn sprite_coordinates_replace_generics_and_texture_coordinates() {
 #[test]
 fn builtin_inputs_are_read_from_gl() {
     let source = fragment_source(
-        "FRAG\nPROPERTY FS_COORD_PIXEL_CENTER INTEGER\nDCL IN[0], POSITION, LINEAR\nDCL IN[1].x, FACE, CONSTANT\n\
+        "FRAG\nDCL IN[0], POSITION, LINEAR\nDCL IN[1].x, FACE, CONSTANT\n\
          DCL IN[2].x, LAYER, CONSTANT\nDCL IN[3].x, FOG, PERSPECTIVE\nDCL OUT[0], COLOR\n\
          ADD OUT[0].xy, IN[0], IN[1].xxxx\nMOV OUT[0].z, IN[2].xxxx\nMOV OUT[0].w, IN[3].xyzw\nEND\n",
         &everything(),
     );
-    assert!(source.contains("layout(pixel_center_integer)in vec4 gl_FragCoord;\n"));
     assert!(source.contains("o0.xy=U(gl_FragCoord.xy+vec2((gl_FrontFacing?1.0:-1.0)));"));
     assert!(source.contains("o0.z=uint(gl_Layer);"));
     assert!(source.contains("o0.w=U(vec4(v_f0.x,0.0,0.0,1.0).w);"));
 }
 
 #[test]
-fn the_lower_left_origin_is_refused() {
-    let text = "FRAG\nPROPERTY FS_COORD_ORIGIN LOWER_LEFT\nEND\n";
-    assert!(matches!(
-        fragment(&shader(text), &everything(), &HOST, &LAYOUT),
-        Err(EmitError::Property { .. })
-    ));
+fn declared_fragment_coordinate_conventions_change_nothing() {
+    let body = "DCL IN[0], POSITION, LINEAR\nDCL OUT[0], COLOR\nMOV OUT[0], IN[0]\nEND\n";
+    let declared = "PROPERTY FS_COORD_ORIGIN LOWER_LEFT\nPROPERTY FS_COORD_PIXEL_CENTER INTEGER\n";
+    assert_eq!(
+        fragment_source(&format!("FRAG\n{declared}{body}"), &everything()),
+        fragment_source(&format!("FRAG\n{body}"), &everything())
+    );
 }
 
 #[test]
