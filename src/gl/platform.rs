@@ -47,6 +47,15 @@ pub enum Choice {
     Only(Platform),
 }
 
+impl std::fmt::Display for Choice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Only(platform) => platform.fmt(f),
+        }
+    }
+}
+
 impl Choice {
     /// The platforms to try, in order.
     pub fn platforms(self) -> Vec<Platform> {

@@ -5,5 +5,6 @@ pub mod exec;
 pub mod format;
 pub mod glsl;
 pub mod resource;
+pub mod server;
 pub mod tgsi;
 pub mod wire;

@@ -43,7 +43,7 @@ impl<'a> End<'a> {
             id: end.resource,
             wanted: "a texture",
         })?;
-        resource.shape.check_box(end.level, &upright(&end.area))?;
+        resource.shape.check_box(end.level, &slices(resource, end))?;
         Ok(Self {
             resource,
             texture,
@@ -78,21 +78,32 @@ impl<'a> End<'a> {
     /// Where the rows of 1D arrays count as slices, they are z on the wire already.
     fn corners(&self) -> [i32; 4] {
         let Box3 { x, y, w, h, .. } = self.end.area;
-        [x, y, x + w, y + h]
+        [x, y, x.saturating_add(w), y.saturating_add(h)]
     }
 }
 
-/// The box without negative sizes.
-fn upright(area: &Box3) -> Box3 {
-    let fix = |at: i32, size: i32| {
-        if size < 0 {
-            (at.saturating_add(size), size.saturating_neg())
-        } else {
-            (at, size)
-        }
+/// The slices of an end, over the whole width and height: rectangles may stick out of a level, slices may not.
+fn slices(resource: &Resource, end: &BlitEnd) -> Box3 {
+    let extent = resource.shape.extent(end.level);
+    let (z, d) = (end.area.z, end.area.d);
+    let (z, d) = if d < 0 {
+        (z.saturating_add(d), d.saturating_neg())
+    } else {
+        (z, d)
     };
-    let ((x, w), (y, h), (z, d)) = (fix(area.x, area.w), fix(area.y, area.h), fix(area.z, area.d));
-    Box3 { x, y, z, w, h, d }
+    Box3 {
+        x: 0,
+        y: 0,
+        z,
+        w: extent.width as i32,
+        h: extent.height as i32,
+        d,
+    }
+}
+
+/// Whether a rectangle lies inside the level.
+fn is_inside(end: &End<'_>) -> bool {
+    end.resource.shape.check_box(end.end.level, &end.end.area).is_ok()
 }
 
 impl SubContext {
@@ -274,9 +285,8 @@ fn is_raw_copy(blit: &Blit, dst: &End<'_>, src: &End<'_>) -> bool {
         && dst.texture.host == src.texture.host
         && dst.texture.samples == src.texture.samples
         && (to.w, to.h, to.d) == (from.w, from.h, from.d)
-        && to.w > 0
-        && to.h > 0
-        && to.d > 0
+        && is_inside(dst)
+        && is_inside(src)
         && !Rc::ptr_eq(dst.resource, src.resource)
 }
 

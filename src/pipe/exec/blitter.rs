@@ -3,7 +3,7 @@
 //! The source is seen through a view of one level whose swizzle gives the channels of the format, so reading needs no
 //! special cases; the last step puts them where the destination stores them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use super::{
     Shared,
@@ -259,14 +259,15 @@ impl Blitter {
         per_sample: bool,
         unit: u32,
     ) -> Result<&gl::Program, ExecError> {
-        let key = (pass, kind, per_sample);
-        if !self.programs.contains_key(&key) {
-            let vertex = gl.compile_shader(ShaderKind::Vertex, VERTEX)?;
-            let fragment =
-                gl.compile_shader(ShaderKind::Fragment, &fragment(pass, kind, per_sample, unit))?;
-            self.programs.insert(key, gl.link_program(&[&vertex, &fragment])?);
+        match self.programs.entry((pass, kind, per_sample)) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let vertex = gl.compile_shader(ShaderKind::Vertex, VERTEX)?;
+                let fragment =
+                    gl.compile_shader(ShaderKind::Fragment, &fragment(pass, kind, per_sample, unit))?;
+                Ok(entry.insert(gl.link_program(&[&vertex, &fragment])?))
+            }
         }
-        self.programs.get(&key).ok_or(ExecError::Unsupported("this blit"))
     }
 
     fn sampler(&mut self, gl: &Gl, linear: bool) -> Result<&gl::Sampler, ExecError> {
@@ -331,6 +332,7 @@ layout(location = 2) uniform ivec4 mode;
 layout(binding = {unit}) uniform {prefix}{sampler} source;
 in vec2 at;
 {output}void main() {{
+    if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, vec2(size.xy)))) discard;
     {fetch}
     {store}
 }}

@@ -46,6 +46,12 @@ impl Executor {
         Ok(())
     }
 
+    /// Bytes of guest memory that all levels of such a resource take; `None` if it cannot be made.
+    pub fn backing_size(&self, desc: &ResourceDescription) -> Option<u64> {
+        let shape = ResourceShape::new(&desc.dimensions().ok()?, &self.limits).ok()?;
+        Some(shape.total_size())
+    }
+
     /// Forgets a resource. What is bound to it keeps it alive.
     pub fn unref_resource(&mut self, id: ResourceId) {
         self.shared.resources.remove(id);

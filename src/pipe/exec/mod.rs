@@ -44,7 +44,7 @@ use super::{
     resource::{Resource, ResourceLimits, Resources},
     wire::virgl::{self, command::*, enums::TransferDirection},
 };
-use crate::gl::{self, Gl, ReadBytes};
+use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
 
 /// What the sub-contexts of a connection share.
 #[derive(Debug)]
@@ -73,6 +73,7 @@ pub struct Executor {
     /// Queries whose results GL did not have when they were asked for, with their sub-contexts.
     waiting: Vec<(u32, Rc<RefCell<Query>>)>,
     complaints: Complaints,
+    lost: bool,
     caps: Caps,
     limits: ResourceLimits,
     work: Work,
@@ -121,7 +122,7 @@ impl Executor {
             layout: layout(&host),
         };
         let caps = Caps::new(&host, &FormatSupport::probe(&gl)?, &features(&translation.host));
-        let upload = UploadStream::new(&gl, capabilities.uniform_buffer_offset_alignment as u32)?;
+        let upload = UploadStream::new(&gl, capabilities.uniform_buffer_offset_alignment)?;
         let zeros = gl.create_buffer()?;
         gl.buffer_storage(&zeros, ZEROS as u64, Some(ReadBytes::from(&[0u8; ZEROS][..])), 0)?;
         let shared = Shared {
@@ -139,6 +140,7 @@ impl Executor {
             others: HashMap::new(),
             waiting: Vec::new(),
             complaints: Complaints::default(),
+            lost: false,
             caps,
             limits,
             work: Work::default(),
@@ -187,9 +189,39 @@ impl Executor {
         }
     }
 
+    /// Reads a box with the strides that the transfer names. A refusal is logged, and leaves `out` as it is.
+    pub fn read(&mut self, transfer: &Transfer, out: &mut [u8]) {
+        if let Err(error) = self
+            .current
+            .read_out(&self.shared, transfer, WriteBytes::from(out))
+        {
+            self.complaints.refused("a read", &error);
+        }
+    }
+
+    /// Writes a box with the strides that the transfer names. A refusal is logged.
+    pub fn write(&mut self, transfer: &Transfer, data: &[u8]) {
+        self.work.unfinished = true;
+        if let Err(error) = self
+            .current
+            .inline_write(&self.shared, transfer, ReadBytes::from(data))
+        {
+            self.complaints.refused("a write", &error);
+        }
+    }
+
+    /// Whether the host's GL is lost. Nothing can be done with it any more.
+    pub fn lost(&self) -> bool {
+        self.lost
+    }
+
     /// GL errors are ours, not the client's: say so.
     fn drain_errors(&mut self) {
         while let Some(error) = self.gl.get_error() {
+            if error == ErrorCode(glow::CONTEXT_LOST) {
+                self.lost = true;
+                return;
+            }
             self.complaints.refused("a GL call", &ExecError::Recorded(error));
         }
     }

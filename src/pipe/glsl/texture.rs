@@ -117,14 +117,7 @@ impl Emitter<'_> {
             return Err(a.unsupported());
         }
         let cube_array_shadow = a.sampler.target == Texture::ShadowCubeArray;
-        let projected = opcode == Opcode::Txp;
-        if projected
-            && (a.shape.layered
-                || a.sampler.target == Texture::Cube
-                || a.sampler.target == Texture::ShadowCube)
-        {
-            return Err(a.unsupported());
-        }
+        let projected = a.projected();
         // Rectangle textures have one level; GLSL offers no way to choose it.
         let explicit_level = matches!(opcode, Opcode::Txl | Opcode::Txl2) && a.shape.levels;
         // A bias needs the implicit level of fragment shaders.
@@ -496,9 +489,16 @@ impl Access<'_> {
         }
     }
 
+    /// Whether the coordinate is divided by its last channel. That changes no direction into a cube, and layers have
+    /// no projective lookups.
+    fn projected(&self) -> bool {
+        let cube = matches!(self.sampler.target, Texture::Cube | Texture::ShadowCube);
+        self.i.opcode == Opcode::Txp && !cube && !self.shape.layered
+    }
+
     /// The channels of GLSL's coordinate, divisor included for projective lookups.
     fn coordinate(&self) -> &'static [u8] {
-        if self.i.opcode != Opcode::Txp {
+        if !self.projected() {
             return self.shape.coordinate;
         }
         match (self.shape.shadow, self.shape.dimensions) {

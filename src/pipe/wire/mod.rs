@@ -1,3 +1,6 @@
 //! Wire formats, sans I/O: bytes in, a typed value or a typed error out.
 
+#![forbid(unsafe_code)]
+
 pub mod virgl;
+pub mod vtest;

@@ -320,9 +320,8 @@ impl<'a> Decoder<'a> {
             39 => Command::TextureBarrier(self.exactly::<1>()?[0]),
             41 => Command::SetDebugFlags(self.words),
             43 => {
-                let (head, &[offset, direction]) = match self.at_least::<11>()? {
-                    (head, rest) => (head, rest.try_into().map_err(|_| self.length())?),
-                };
+                let (head, rest) = self.at_least::<11>()?;
+                let &[offset, direction] = rest.try_into().map_err(|_| self.length())?;
                 let direction = TransferDirection::from_wire(direction)
                     .ok_or_else(|| self.value("direction", direction))?;
                 Command::Transfer3d {

@@ -34,6 +34,7 @@ macro_rules! wire_enum {
         }
     };
 }
+pub(in crate::pipe::wire) use wire_enum;
 
 wire_enum! {
     /// Shader stage.

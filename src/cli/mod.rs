@@ -1,0 +1,61 @@
+//! The command line.
+
+mod doctor;
+mod log;
+mod run;
+mod serve;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pixbridge::gl::Choice;
+
+/// Brings the pictures of GL applications that run behind a pipe onto an X server.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    /// Which GL platform to draw with: auto, device, gbm or surfaceless
+    #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = platform)]
+    gl: Choice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve vtest clients until told to stop
+    Serve(serve::Serve),
+    /// Run an application with a server of its own
+    Run(run::Run),
+    /// Say what works here, and why the rest does not
+    Doctor(doctor::Doctor),
+    /// Serve the connection on standard input
+    #[command(hide = true)]
+    Session(session::SessionArgs),
+}
+
+fn platform(name: &str) -> Result<Choice, String> {
+    name.parse()
+        .map_err(|error: pixbridge::gl::GlError| error.to_string())
+}
+
+/// What goes wrong on the command line, in words for a person.
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the command.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let talkative = matches!(cli.command, Command::Serve(_));
+    log::start(if talkative { "info" } else { "warn" });
+    let result = match cli.command {
+        Command::Serve(serve) => serve.run(cli.gl),
+        Command::Run(run) => run.run(cli.gl),
+        Command::Doctor(doctor) => doctor.run(cli.gl),
+        Command::Session(session) => session.run(cli.gl),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("pixbridge: {error}");
+        ExitCode::FAILURE
+    })
+}
