@@ -2,6 +2,8 @@
 
 mod doctor;
 mod log;
+mod record;
+mod replay;
 mod run;
 mod serve;
 mod session;
@@ -28,6 +30,10 @@ enum Command {
     Serve(serve::Serve),
     /// Run an application with a server of its own
     Run(run::Run),
+    /// Run an application as `run` does, and record what it says
+    Record(record::Record),
+    /// Say again what a recorded application said
+    Replay(replay::Replay),
     /// Say what works here, and why the rest does not
     Doctor(doctor::Doctor),
     /// Serve the connection on standard input
@@ -51,6 +57,8 @@ pub(crate) fn main() -> ExitCode {
     let result = match cli.command {
         Command::Serve(serve) => serve.run(cli.gl),
         Command::Run(run) => run.run(cli.gl),
+        Command::Record(record) => record.run(cli.gl),
+        Command::Replay(replay) => replay.run(cli.gl),
         Command::Doctor(doctor) => doctor.run(cli.gl),
         Command::Session(session) => session.run(cli.gl),
     };

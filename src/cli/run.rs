@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode, ExitStatus},
     thread,
+    time::Duration,
 };
 
 use clap::Args;
@@ -17,6 +18,8 @@ use signal_hook::{
 
 use super::{Failure, session};
 
+/// How long sessions may take to end after the application.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The preload library's file name.
 const PRELOAD: &str = "libpixbridge_guest.so";
 
@@ -34,18 +37,30 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
-        let directory = tempfile::Builder::new().prefix("pixbridge-").tempdir()?;
-        let socket = directory.path().join("vtest");
-        let listener = Listener::bind(&socket)?;
-        let session = session::command(gl)?;
-        thread::spawn(move || {
-            if let Err(error) = listener.serve(session) {
-                tracing::error!("no more connections: {error}");
-            }
-        });
-        let status = run_app(&self.app, &socket)?;
-        Ok(exit_code(status))
+        run(&self.app, gl, None)
     }
+}
+
+/// Runs an application with a server of its own, recording what it says if a file is given.
+pub(super) fn run(app: &[OsString], gl: Choice, record: Option<PathBuf>) -> Result<ExitCode, Failure> {
+    let directory = tempfile::Builder::new().prefix("pixbridge-").tempdir()?;
+    let socket = directory.path().join("vtest");
+    let listener = Listener::bind(&socket)?;
+    let sessions = listener.sessions();
+    let session = session::command(gl, record)?;
+    thread::spawn(move || {
+        if let Err(error) = listener.serve(session) {
+            tracing::error!("no more connections: {error}");
+        }
+    });
+    let status = run_app(app, &socket)?;
+    if !sessions.wait(PATIENCE) {
+        tracing::warn!(
+            "{} sessions outlive the application and are ended",
+            sessions.count()
+        );
+    }
+    Ok(exit_code(status))
 }
 
 /// Runs the application to its end. Signals that would end us end it first.

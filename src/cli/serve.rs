@@ -22,7 +22,7 @@ impl Serve {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
         let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let listener = Listener::bind(&self.socket)?;
-        let session = session::command(gl)?;
+        let session = session::command(gl, None)?;
         tracing::info!("listening on {}", self.socket.display());
         let path = self.socket.clone();
         thread::spawn(move || {

@@ -2,7 +2,9 @@
 
 use std::{
     os::{fd::AsFd, unix::net::UnixStream},
+    path::{Path, PathBuf},
     process::ExitCode,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use clap::Args;
@@ -10,7 +12,7 @@ use pixbridge::{
     gl::{Choice, Display},
     pipe::{
         exec::Executor,
-        server::{Limits, Session},
+        server::{Limits, Recorder, Session},
     },
 };
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -18,14 +20,24 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use super::Failure;
 
 #[derive(Debug, Args)]
-pub(super) struct SessionArgs {}
+pub(super) struct SessionArgs {
+    /// Trace file to write
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
 
 impl SessionArgs {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
         set_parent_process_death_signal(Some(Signal::TERM))?;
         let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
         let executor = Executor::new(Display::open(gl)?)?;
-        match Session::new(stream, executor, Limits::default()).run() {
+        let mut session = Session::new(stream, executor, Limits::default());
+        if let Some(file) = &self.record {
+            let recorder = Recorder::create(file)
+                .map_err(|error| format!("cannot record to {}: {error}", file.display()))?;
+            session = session.record(recorder);
+        }
+        match session.run() {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => {
                 tracing::error!("the connection is ended: {error}");
@@ -35,16 +47,36 @@ impl SessionArgs {
     }
 }
 
-/// The command that starts a session; the listener adds the connection.
-pub(super) fn command(gl: Choice) -> std::io::Result<impl Fn() -> std::process::Command> {
+/// The command that starts a session; the listener adds the connection. Sessions after the first are recorded under
+/// numbered names.
+pub(super) fn command(
+    gl: Choice,
+    record: Option<PathBuf>,
+) -> std::io::Result<impl Fn() -> std::process::Command> {
+    let count = AtomicU32::new(0);
     let program = std::env::current_exe()?;
     let level = std::env::var(super::log::VARIABLE);
     Ok(move || {
         let mut command = std::process::Command::new(&program);
         command.arg("--gl").arg(gl.to_string()).arg("session");
+        if let Some(file) = &record {
+            command
+                .arg("--record")
+                .arg(numbered(file, count.fetch_add(1, Ordering::Relaxed)));
+        }
         if let Ok(level) = &level {
             command.env(super::log::VARIABLE, level);
         }
         command
     })
+}
+
+/// The name itself for the first, with a number behind it for others.
+fn numbered(file: &Path, number: u32) -> PathBuf {
+    if number == 0 {
+        return file.to_owned();
+    }
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    name.into()
 }

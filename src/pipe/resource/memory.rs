@@ -55,22 +55,34 @@ impl GuestMemory {
         file.add_seals(&[FileSeal::SealShrink, FileSeal::SealGrow, FileSeal::SealSeal])
             .map_err(|e| failed(&e))?;
         let fd = OwnedFd::from(file.into_file());
+        Ok((Self::map_bytes(&fd, bytes)?, fd))
+    }
+
+    /// Maps the whole of a file that somebody else made, as a client does.
+    ///
+    /// # Errors
+    /// If the kernel refuses.
+    pub fn map(fd: &OwnedFd) -> Result<Self, MemoryError> {
+        let size = rustix::fs::fstat(fd)
+            .map_err(|error| MemoryError::Map { bytes: 0, error })?
+            .st_size;
+        Self::map_bytes(fd, u64::try_from(size).unwrap_or(0))
+    }
+
+    fn map_bytes(fd: &OwnedFd, bytes: u64) -> Result<Self, MemoryError> {
         let refused = |error| MemoryError::Map { bytes, error };
         let len = usize::try_from(bytes).map_err(|_| refused(rustix::io::Errno::NOMEM))?;
         if len == 0 {
-            return Ok((
-                Self {
-                    ptr: NonNull::dangling(),
-                    len,
-                },
-                fd,
-            ));
+            return Ok(Self {
+                ptr: NonNull::dangling(),
+                len,
+            });
         }
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED);
         // SAFETY: a fresh mapping at an address of the kernel's choice touches no memory of ours.
-        let ptr = unsafe { mmap(std::ptr::null_mut(), len, access, flags, &fd, 0) }.map_err(refused)?;
+        let ptr = unsafe { mmap(std::ptr::null_mut(), len, access, flags, fd, 0) }.map_err(refused)?;
         let ptr = NonNull::new(ptr.cast()).ok_or(refused(rustix::io::Errno::NOMEM))?;
-        Ok((Self { ptr, len }, fd))
+        Ok(Self { ptr, len })
     }
 
     /// The size in bytes.

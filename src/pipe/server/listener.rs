@@ -9,7 +9,7 @@ use std::{
         fd::OwnedFd,
         unix::{
             net::{UnixListener, UnixStream},
-            process::ExitStatusExt,
+            process::{CommandExt, ExitStatusExt},
         },
     },
     path::{Path, PathBuf},
@@ -19,6 +19,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -45,6 +46,30 @@ pub enum ListenError {
 pub struct Listener {
     socket: UnixListener,
     path: PathBuf,
+    sessions: Sessions,
+}
+
+/// The number of sessions that are running.
+#[derive(Debug, Clone, Default)]
+pub struct Sessions(Arc<AtomicUsize>);
+
+impl Sessions {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the last one has ended; false if that takes longer than `patience`.
+    pub fn wait(&self, patience: Duration) -> bool {
+        let end = Instant::now() + patience;
+        while self.count() > 0 {
+            if Instant::now() > end {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        true
+    }
 }
 
 impl Listener {
@@ -71,7 +96,13 @@ impl Listener {
         Ok(Self {
             socket: socket.map_err(failed)?,
             path: path.to_owned(),
+            sessions: Sessions::default(),
         })
+    }
+
+    /// The sessions started by this listener.
+    pub fn sessions(&self) -> Sessions {
+        self.sessions.clone()
     }
 
     /// Accepts connections for ever, starting `session` with the connection as its standard input for each.
@@ -79,7 +110,6 @@ impl Listener {
     /// # Errors
     /// If accepting fails for good.
     pub fn serve(&self, session: impl Fn() -> Command) -> io::Result<()> {
-        let sessions = Arc::new(AtomicUsize::new(0));
         loop {
             let stream = match self.socket.accept() {
                 Ok((stream, _)) => stream,
@@ -90,11 +120,11 @@ impl Listener {
                 Err(error) => return Err(error),
             };
             let Some(peer) = permitted(&stream) else { continue };
-            if sessions.load(Ordering::Relaxed) >= MAX_SESSIONS {
+            if self.sessions.count() >= MAX_SESSIONS {
                 tracing::warn!("process {peer} is turned away: {MAX_SESSIONS} sessions are running");
                 continue;
             }
-            start(session(), stream, peer, &sessions);
+            start(session(), stream, peer, &self.sessions);
         }
     }
 }
@@ -139,8 +169,9 @@ fn permitted(stream: &UnixStream) -> Option<i32> {
 }
 
 /// Starts a session and leaves it to a thread that waits for its end.
-fn start(mut session: Command, stream: UnixStream, peer: i32, sessions: &Arc<AtomicUsize>) {
-    let mut child = match session.stdin(OwnedFd::from(stream)).spawn() {
+fn start(mut session: Command, stream: UnixStream, peer: i32, sessions: &Sessions) {
+    // A group of its own: what a terminal sends to its foreground is for the application, not for what serves it.
+    let mut child = match session.stdin(OwnedFd::from(stream)).process_group(0).spawn() {
         Ok(child) => child,
         Err(error) => {
             tracing::error!("no session for process {peer}: {error}");
@@ -148,14 +179,14 @@ fn start(mut session: Command, stream: UnixStream, peer: i32, sessions: &Arc<Ato
         }
     };
     tracing::debug!("session {} serves process {peer}", child.id());
-    sessions.fetch_add(1, Ordering::Relaxed);
+    sessions.0.fetch_add(1, Ordering::Relaxed);
     let sessions = sessions.clone();
     thread::spawn(move || {
         match child.wait() {
             Ok(status) => report(status, peer),
             Err(error) => tracing::error!("the session of process {peer} cannot be waited for: {error}"),
         }
-        sessions.fetch_sub(1, Ordering::Relaxed);
+        sessions.0.fetch_sub(1, Ordering::Relaxed);
     });
 }
 

@@ -7,12 +7,14 @@
 mod fds;
 mod limits;
 mod listener;
+mod record;
 mod renderer;
 mod session;
 mod timelines;
 
 pub use fds::{receive, send_with_fd};
 pub use limits::Limits;
-pub use listener::{ListenError, Listener};
+pub use listener::{ListenError, Listener, Sessions};
+pub use record::Recorder;
 pub use renderer::Renderer;
 pub use session::{Session, SessionError};

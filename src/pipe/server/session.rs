@@ -18,6 +18,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use super::{
     fds::{receive, send_with_fd},
     limits::Limits,
+    record::Recorder,
     renderer::Renderer,
     timelines::{Timelines, signal},
 };
@@ -64,9 +65,15 @@ const HIGHEST: Version = Version::V4;
 /// What the session knows of a resource.
 #[derive(Debug)]
 struct Held {
-    bytes: u64,
+    memory: Option<Rc<GuestMemory>>,
     /// Kept where a client may ask for the descriptor again.
     file: Option<OwnedFd>,
+}
+
+impl Held {
+    fn bytes(&self) -> u64 {
+        self.memory.as_ref().map_or(0, |memory| memory.len() as u64)
+    }
 }
 
 /// A connection being served.
@@ -83,6 +90,7 @@ pub struct Session<R> {
     memory: u64,
     timelines: Timelines,
     fds: VecDeque<OwnedFd>,
+    recorder: Option<Recorder>,
 }
 
 impl<R: Renderer> Session<R> {
@@ -100,7 +108,14 @@ impl<R: Renderer> Session<R> {
             memory: 0,
             timelines: Timelines::default(),
             fds: VecDeque::new(),
+            recorder: None,
         }
+    }
+
+    /// Records the connection.
+    pub fn record(mut self, recorder: Recorder) -> Self {
+        self.recorder = Some(recorder);
+        self
     }
 
     /// Serves the connection until the client goes.
@@ -108,10 +123,22 @@ impl<R: Renderer> Session<R> {
     /// # Errors
     /// If the connection had to be ended.
     pub fn run(mut self) -> Result<(), SessionError> {
+        let result = self.serve_all();
+        if let Some(recorder) = self.recorder {
+            recorder.finish()?;
+        }
+        result
+    }
+
+    fn serve_all(&mut self) -> Result<(), SessionError> {
         let mut inbox = Inbox::default();
         loop {
             match parse(inbox.unread(), self.version)? {
                 Parsed::Complete { request, taken } => {
+                    if let Some(recorder) = &mut self.recorder {
+                        let memory = |id: ResourceId| self.resources.get(&id.0)?.memory.clone();
+                        recorder.request(&inbox.unread()[..taken], &request, memory)?;
+                    }
                     self.serve(&request)?;
                     inbox.take(taken);
                     if self.renderer.lost() {
@@ -343,10 +370,9 @@ impl<R: Renderer> Session<R> {
                 (Some(memory), Some(file))
             }
         };
-        let bytes = memory.as_ref().map_or(0, |m| m.len() as u64);
         // The client does not learn of a refusal and goes on using the id. It gets the memory it waits for; what it
         // does with the resource is refused in turn.
-        if let Err(error) = self.renderer.create_resource(id, &full, memory) {
+        if let Err(error) = self.renderer.create_resource(id, &full, memory.clone()) {
             tracing::warn!("resource {} cannot be made: {error}", id.0);
         }
         if self.version.server_allocates_ids() {
@@ -359,7 +385,7 @@ impl<R: Renderer> Session<R> {
         self.resources.insert(
             id.0,
             Held {
-                bytes,
+                memory,
                 file: file.filter(|_| shared),
             },
         );
@@ -368,7 +394,7 @@ impl<R: Renderer> Session<R> {
 
     fn unref(&mut self, id: ResourceId) {
         if let Some(held) = self.resources.remove(&id.0) {
-            self.memory -= held.bytes;
+            self.memory -= held.bytes();
             self.renderer.unref_resource(id);
             if self.version.server_allocates_ids() {
                 self.free_ids.push(id.0);
@@ -386,7 +412,7 @@ impl<R: Renderer> Session<R> {
         let bytes = memory.len() as u64;
         if let Err(error) = self
             .renderer
-            .create_resource(id, &blob_description(bytes), Some(memory))
+            .create_resource(id, &blob_description(bytes), Some(memory.clone()))
         {
             tracing::warn!("blob {} cannot be made: {error}", id.0);
         }
@@ -394,7 +420,7 @@ impl<R: Renderer> Session<R> {
         self.resources.insert(
             id.0,
             Held {
-                bytes,
+                memory: Some(memory),
                 file: Some(file),
             },
         );

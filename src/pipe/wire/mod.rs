@@ -2,5 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod trace;
 pub mod virgl;
 pub mod vtest;

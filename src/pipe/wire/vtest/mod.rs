@@ -14,6 +14,7 @@ mod inbox;
 mod items;
 mod kind;
 mod parse;
+mod reply;
 mod request;
 mod submit;
 
@@ -21,6 +22,7 @@ pub use inbox::Inbox;
 pub use items::{Item, Items, Payload};
 pub use kind::{RequestKind, Version};
 pub use parse::{Parsed, RequestError, parse};
+pub use reply::ReplyShape;
 pub use request::{
     BlobDesc, BlobKind, DrmSyncWait, DrmTransfer, Request, ResourceDesc, SyncPoint, SyncobjPoint,
 };
