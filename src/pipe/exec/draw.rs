@@ -47,7 +47,8 @@ impl SubContext {
         if self.streamout.active()
             && let Some(program) = &self.program
         {
-            self.streamout.resume(&self.gl, draw.mode, &program.linked);
+            self.streamout
+                .resume(&self.gl, self.state.captured(), &program.linked);
         }
         match self.face_modes() {
             Some(modes) => self.issue_by_face(draw, modes),

@@ -193,15 +193,12 @@ fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKey {
         key.alpha_test = Some(dsa.alpha_func);
     }
     if let Some(rasterizer) = &state.rasterizer {
-        let filled = state.drawn == PrimitiveClass::Triangles && rasterizer.fill_front == PolygonMode::Fill;
+        let filled =
+            state.captured() == PrimitiveClass::Triangles && rasterizer.fill_front == PolygonMode::Fill;
         key.polygon_stipple = rasterizer.poly_stipple && filled;
         key.two_sided = rasterizer.light_twoside;
         key.flat_shade = rasterizer.flatshade;
-        let points = match pipeline.geometry {
-            Some(geometry) => geometry.interface.points,
-            None => state.drawn == PrimitiveClass::Points,
-        };
-        if points && rasterizer.point_quad_rasterization {
+        if state.captured() == PrimitiveClass::Points && rasterizer.point_quad_rasterization {
             key.sprite_coords = rasterizer.sprite_coord_enable;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::error::ExecError;
+use super::{error::ExecError, state::PrimitiveClass};
 use crate::{
     gl::{self, Gl, ShaderKind},
     pipe::{
@@ -10,7 +10,7 @@ use crate::{
         tgsi,
         wire::virgl::{
             command::{ObjectId, ShaderPart, ShaderPosition},
-            enums::Stage,
+            enums::{Primitive, Stage},
         },
     },
 };
@@ -82,6 +82,14 @@ impl Shader {
                 | (StageVariants::Geometry(_), Stage::Geometry)
                 | (StageVariants::Fragment(_), Stage::Fragment)
         )
+    }
+
+    /// What a geometry shader emits.
+    pub(super) fn emitted_class(&self) -> PrimitiveClass {
+        let primitive = self.tree.property(tgsi::PropertyName::GsOutputPrimitive);
+        primitive
+            .and_then(Primitive::from_wire)
+            .map_or(PrimitiveClass::Points, PrimitiveClass::of)
     }
 
     pub(super) fn vertex_variant(

@@ -12,7 +12,7 @@ use crate::pipe::{
     resource::Resource,
     wire::virgl::{
         command::{BlendState, DsaState, RasterizerState, Scissor, Viewport},
-        enums::Primitive,
+        enums::{Primitive, Stage},
     },
 };
 
@@ -155,6 +155,14 @@ pub(super) struct State {
 }
 
 impl State {
+    /// What reaches the rasterizer, and transform feedback before it.
+    pub(super) fn captured(&self) -> PrimitiveClass {
+        let geometry = &self.stages[Stage::Geometry.to_wire() as usize].shader;
+        geometry
+            .as_ref()
+            .map_or(self.drawn, |shader| shader.emitted_class())
+    }
+
     pub(super) fn new() -> Self {
         let viewport = Viewport {
             scale: [0.0; 3],

@@ -5,13 +5,10 @@
 
 use std::rc::Rc;
 
-use super::error::ExecError;
+use super::{error::ExecError, state::PrimitiveClass};
 use crate::{
     gl::{self, Gl},
-    pipe::{
-        resource::Resource,
-        wire::virgl::{command::StreamoutTargetState, enums::Primitive},
-    },
+    pipe::{resource::Resource, wire::virgl::command::StreamoutTargetState},
 };
 
 /// A stream-output target object.
@@ -84,13 +81,12 @@ fn same(a: &[Option<Rc<StreamoutTarget>>], b: &[Option<Rc<StreamoutTarget>>]) ->
         })
 }
 
-/// What transform feedback calls the primitives of a draw.
-fn feedback_primitive(mode: Primitive) -> u32 {
-    use Primitive::*;
-    match mode {
-        Points => glow::POINTS,
-        Lines | LineLoop | LineStrip | LinesAdjacency | LineStripAdjacency => glow::LINES,
-        _ => glow::TRIANGLES,
+/// What transform feedback calls the primitives that it captures.
+fn feedback_primitive(class: PrimitiveClass) -> u32 {
+    match class {
+        PrimitiveClass::Points => glow::POINTS,
+        PrimitiveClass::Lines => glow::LINES,
+        PrimitiveClass::Triangles => glow::TRIANGLES,
     }
 }
 
@@ -140,9 +136,9 @@ impl Streamout {
     }
 
     /// Starts or goes on capturing for a draw.
-    pub(super) fn resume(&mut self, gl: &Gl, mode: Primitive, program: &gl::Program) {
+    pub(super) fn resume(&mut self, gl: &Gl, class: PrimitiveClass, program: &gl::Program) {
         let Some(at) = self.current else { return };
-        let (primitive, program) = (feedback_primitive(mode), program.id());
+        let (primitive, program) = (feedback_primitive(class), program.id());
         let wanted = Progress::Running { primitive, program };
         if self.known[at].progress == wanted {
             return;

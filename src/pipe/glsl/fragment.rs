@@ -50,11 +50,16 @@ pub fn fragment(
     assemble(&declared, &stage, host, layout, &key.swizzled)
 }
 
-/// FS_COORD_ORIGIN and FS_COORD_PIXEL_CENTER change nothing. They repeat what the application declared, but the
-/// client has already converted its coordinates to the one convention that it is offered, row 0 of the surface at the
-/// bottom and centres at half integers, which is GL's own.
+/// FS_COORD_ORIGIN changes nothing. It repeats what the application declared, but the client is not offered a choice
+/// of origins and has already converted its coordinates to GL's own: row 0 of the surface is at the bottom. Pixel centres
+/// it leaves to us.
 fn layouts(declared: &Declared<'_>, stage: &mut StageParts) -> Result<(), EmitError> {
     let property = |name| declared.shader.property(name).unwrap_or(0);
+    if property(PropertyName::FsCoordPixelCenter) != 0 {
+        stage
+            .globals
+            .push_str("layout(pixel_center_integer)in vec4 gl_FragCoord;\n");
+    }
     if property(PropertyName::FsEarlyDepthStencil) != 0 {
         stage.globals.push_str("layout(early_fragment_tests)in;\n");
     }

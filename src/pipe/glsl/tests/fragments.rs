@@ -138,13 +138,16 @@ fn builtin_inputs_are_read_from_gl() {
 }
 
 #[test]
-fn declared_fragment_coordinate_conventions_change_nothing() {
+fn the_declared_origin_changes_nothing_and_pixel_centres_do() {
     let body = "DCL IN[0], POSITION, LINEAR\nDCL OUT[0], COLOR\nMOV OUT[0], IN[0]\nEND\n";
-    let declared = "PROPERTY FS_COORD_ORIGIN LOWER_LEFT\nPROPERTY FS_COORD_PIXEL_CENTER INTEGER\n";
+    let declared = "PROPERTY FS_COORD_ORIGIN LOWER_LEFT\n";
     assert_eq!(
         fragment_source(&format!("FRAG\n{declared}{body}"), &everything()),
         fragment_source(&format!("FRAG\n{body}"), &everything())
     );
+    let integer = format!("FRAG\nPROPERTY FS_COORD_PIXEL_CENTER INTEGER\n{body}");
+    let centre = "layout(pixel_center_integer)in vec4 gl_FragCoord;\n";
+    assert!(fragment_source(&integer, &everything()).contains(centre));
 }
 
 #[test]
