@@ -7,6 +7,7 @@ mod replay;
 mod run;
 mod serve;
 mod session;
+mod text;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,10 @@ enum Command {
     Record(record::Record),
     /// Say again what a recorded application said
     Replay(replay::Replay),
+    /// Print a trace as text
+    Dump(text::Dump),
+    /// Turn the text of a trace back into a trace
+    Assemble(text::Assemble),
     /// Say what works here, and why the rest does not
     Doctor(doctor::Doctor),
     /// Serve the connection on standard input
@@ -59,6 +64,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(run) => run.run(cli.gl),
         Command::Record(record) => record.run(cli.gl),
         Command::Replay(replay) => replay.run(cli.gl),
+        Command::Dump(dump) => dump.run(),
+        Command::Assemble(assemble) => assemble.run(),
         Command::Doctor(doctor) => doctor.run(cli.gl),
         Command::Session(session) => session.run(cli.gl),
     };

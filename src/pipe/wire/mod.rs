@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod text;
 pub mod trace;
 pub mod virgl;
 pub mod vtest;
