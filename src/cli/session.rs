@@ -30,7 +30,9 @@ impl SessionArgs {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
         set_parent_process_death_signal(Some(Signal::TERM))?;
         let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-        let executor = Executor::new(Display::open(gl)?)?;
+        let display = Display::open(gl)?;
+        display.set_debug(tracing::enabled!(tracing::Level::DEBUG));
+        let executor = Executor::new(display)?;
         let mut session = Session::new(stream, executor, Limits::default());
         if let Some(file) = &self.record {
             let recorder = Recorder::create(file)

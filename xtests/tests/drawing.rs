@@ -297,3 +297,38 @@ fn a_draw_without_shaders_is_dropped_and_the_next_one_is_not() {
     canvas.fill(RED);
     assert_eq!(canvas.rows()[0][0], [255, 0, 0, 255]);
 }
+
+#[test]
+fn quads_and_their_kin_are_drawn_though_core_gl_has_none() {
+    for (mode, corners) in [
+        ("quads", [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]),
+        ("polygon", [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]),
+        ("quad_strip", [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]]),
+    ] {
+        for indexed in [false, true] {
+            let mut canvas = Canvas::new(Format::R8G8B8A8_UNORM, [8, 8]);
+            canvas.clear(BLACK);
+            let words: Vec<u32> = corners
+                .iter()
+                .flat_map(|[x, y]| [*x, *y, 0.0, 1.0].into_iter().chain(RED))
+                .map(f32::to_bits)
+                .collect();
+            let vertices = canvas.guest.buffer(&words);
+            let indices = canvas.guest.buffer(&[1 << 16, 2 | 3 << 16]);
+            canvas.guest.submit(&format!(
+                "SET_VERTEX_BUFFERS buffers=[{{stride=32 offset=0 resource={}}}]\nSET_INDEX_BUFFER resource={} size=2 \
+                 offset=0\nDRAW_VBO start=0 count=4 mode={mode} indexed={} instances=1 index_bias=0 start_instance=0 \
+                 restart=0 restart_index=0x0 min_index=0 max_index=0xffffffff count_from_so=0\n",
+                vertices.id,
+                indices.id,
+                u32::from(indexed)
+            ));
+            for row in canvas.rows() {
+                assert!(
+                    row.iter().all(|pixel| *pixel == [255, 0, 0, 255]),
+                    "{mode}, indexed {indexed}: {row:?}"
+                );
+            }
+        }
+    }
+}
