@@ -200,6 +200,7 @@ functions! {
         PolygonMode(face: u32, mode: u32);
         PolygonOffset(factor: f32, units: f32);
         PrimitiveRestartIndex(index: u32);
+        ProgramUniform1f(program: u32, location: i32, x: f32);
         ProgramUniform1i(program: u32, location: i32, x: i32);
         ProgramUniform4f(program: u32, location: i32, x: f32, y: f32, z: f32, w: f32);
         ProgramUniform4i(program: u32, location: i32, x: i32, y: i32, z: i32, w: i32);
@@ -273,6 +274,7 @@ functions! {
         GetFloatv(name: u32, values: *mut f32);
         GetIntegeri_v(name: u32, index: u32, values: *mut i32);
         GetIntegerv(name: u32, values: *mut i32);
+        GetMultisamplefv(name: u32, index: u32, values: *mut f32);
         GetInternalformativ(target: u32, internal: u32, name: u32, count: i32, values: *mut i32);
         GetNamedBufferSubData(buffer: u32, offset: isize, size: isize, data: *mut c_void);
         GetProgramInfoLog(program: u32, size: i32, length: *mut i32, log: *mut c_char);

@@ -82,6 +82,17 @@ impl Gl {
         self.f().BindFramebuffer(target, name);
     }
 
+    /// Where in a pixel a sample of the bound draw framebuffer is, 0 to 1 in both directions.
+    pub fn sample_position(&self, sample: u32) -> [f32; 2] {
+        let mut position = [0.5; 2];
+        // SAFETY: a position has two numbers.
+        unsafe {
+            self.f()
+                .GetMultisamplefv(glow::SAMPLE_POSITION, sample, position.as_mut_ptr())
+        };
+        position
+    }
+
     /// Copies a rectangle, given as x0, y0, x1, y1; turned corners mirror.
     pub fn blit_framebuffer(
         &self,

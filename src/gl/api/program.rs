@@ -130,6 +130,12 @@ impl Gl {
             .ProgramUniform1i(self.name(&program.handle), location, value);
     }
 
+    /// Sets a float.
+    pub fn program_uniform_1f(&self, program: &Program, location: i32, value: f32) {
+        self.f()
+            .ProgramUniform1f(self.name(&program.handle), location, value);
+    }
+
     /// Sets a uniform of type `vec4`.
     pub fn program_uniform_4f(&self, program: &Program, location: i32, [x, y, z, w]: [f32; 4]) {
         self.f()

@@ -140,6 +140,39 @@ fn attachment(info: &FormatInfo) -> u32 {
     }
 }
 
+impl SamplePositions {
+    /// Asks GL for the positions in textures of 2, 4, 8 and 16 samples, as far as it makes them. GL may give a texture
+    /// more samples than were asked for; a client sees the first ones.
+    ///
+    /// # Errors
+    /// If GL does not even make texture or framebuffer objects.
+    pub fn probe(gl: &Gl) -> Result<Self, GlError> {
+        let mut this = Self::default();
+        let max = max_samples(gl.capabilities());
+        for positions in [
+            &mut this.two[..],
+            &mut this.four,
+            &mut this.eight,
+            &mut this.sixteen,
+        ] {
+            let samples = positions.len() as u32;
+            if samples > max {
+                continue;
+            }
+            let texture = gl.create_texture(glow::TEXTURE_2D_MULTISAMPLE)?;
+            gl.texture_storage_2d_multisample(&texture, samples, glow::RGBA8, 4, 4)?;
+            let framebuffer = gl.create_framebuffer()?;
+            gl.framebuffer_texture(&framebuffer, glow::COLOR_ATTACHMENT0, Some(&texture), 0);
+            gl.bind_framebuffer(glow::FRAMEBUFFER, Some(&framebuffer));
+            for (sample, position) in positions.iter_mut().enumerate() {
+                *position = gl.sample_position(sample as u32);
+            }
+            gl.bind_framebuffer(glow::FRAMEBUFFER, None);
+        }
+        Ok(this)
+    }
+}
+
 /// Samples that colour and depth textures can both have.
 fn max_samples(c: &Capabilities) -> u32 {
     c.max_samples

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::{
     Shared,
-    blitter::{Pass, SourceView},
+    blitter::{Pass, Slice, SourceView},
     cache::Toggle,
     copy::{CopyEnd, copy_textures},
     error::ExecError,
@@ -61,6 +61,17 @@ impl<'a> End<'a> {
         };
         let slice = if d < 0 { z - 1 - step } else { z + step };
         slice.max(0) as u32
+    }
+
+    /// What slice `index` of `count` at the other end is made from.
+    fn sampled(&self, index: i32, count: i32) -> Slice {
+        let (z, d) = (self.end.area.z as f32, self.end.area.d as f32);
+        let depth = self.texture.level_layers(self.end.level) as f32;
+        let center = z + (index as f32 + 0.5) * d / count.max(1) as f32;
+        Slice {
+            layer: self.slice(index, count),
+            depth: center / depth,
+        }
     }
 
     /// One slice of this end as something to attach.
@@ -197,7 +208,7 @@ impl SubContext {
                     blit,
                     pass,
                     &view,
-                    src.slice(index, count),
+                    src.sampled(index, count),
                     &target,
                     dst.corners(),
                 )?;

@@ -52,7 +52,16 @@ pub(super) struct SourceView {
     /// Width, height and depth of the level.
     size: [i32; 3],
     corners: [i32; 4],
-    samples: i32,
+    multisampled: bool,
+}
+
+/// Which part of the source a slice of the destination is made from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slice {
+    /// The layer, or the nearest slice of a 3D texture.
+    pub(super) layer: u32,
+    /// The coordinate in a 3D texture.
+    pub(super) depth: f32,
 }
 
 /// Programs and objects of the blitter, made when first needed.
@@ -120,7 +129,7 @@ impl SourceView {
                 end.area.x.saturating_add(end.area.w),
                 end.area.y.saturating_add(end.area.h),
             ],
-            samples: texture.samples as i32,
+            multisampled: texture.samples > 1,
         })
     }
 }
@@ -134,7 +143,7 @@ impl SubContext {
         blit: &Blit,
         pass: Pass,
         view: &SourceView,
-        slice: u32,
+        slice: Slice,
         target: &Surface,
         corners: [i32; 4],
     ) -> Result<(), ExecError> {
@@ -166,7 +175,7 @@ impl SubContext {
         if corners[3] < corners[1] {
             std::mem::swap(&mut v0, &mut v1);
         }
-        let per_sample = target.resource.texture().is_some_and(|t| t.samples > 1) && view.samples > 1;
+        let per_sample = target.resource.texture().is_some_and(|t| t.samples > 1) && view.multisampled;
         let order = match () {
             () if target.exchanged() => 1,
             () if target.alpha_in_red() => 2,
@@ -180,12 +189,13 @@ impl SubContext {
         gl.program_uniform_4i(
             program,
             1,
-            [view.size[0], view.size[1], view.size[2], slice as i32],
+            [view.size[0], view.size[1], view.size[2], slice.layer as i32],
         );
-        gl.program_uniform_4i(program, 2, [order, view.samples, 0, 0]);
+        gl.program_uniform_1i(program, 2, order);
+        gl.program_uniform_1f(program, 3, slice.depth);
         self.cache.program(program);
         gl.bind_texture_unit(unit, Some(&view.texture));
-        let linear = blit.filter == ImageFilter::Linear && pass == Pass::Float;
+        let linear = blit.filter == ImageFilter::Linear && matches!(pass, Pass::Float | Pass::Depth);
         if view.kind != SourceKind::Samples {
             gl.bind_sampler(unit, Some(blitter.sampler(&gl, linear)?));
         }
@@ -328,7 +338,8 @@ fn fragment(pass: Pass, kind: SourceKind, per_sample: bool, unit: u32) -> String
     format!(
         "#version 450 core
 {extension}layout(location = 1) uniform ivec4 size;
-layout(location = 2) uniform ivec4 mode;
+layout(location = 2) uniform int order;
+layout(location = 3) uniform float depth;
 layout(binding = {unit}) uniform {prefix}{sampler} source;
 in vec2 at;
 {output}void main() {{
@@ -350,16 +361,17 @@ fn fetch(pass: Pass, kind: SourceKind, per_sample: bool, texel: &str) -> String 
         SourceKind::Layers => {
             format!("{texel} t = textureLod(source, vec3(at / vec2(size.xy), float(size.w)), 0.0);")
         }
-        SourceKind::Volume => format!(
-            "{texel} t = textureLod(source, vec3(at / vec2(size.xy), (float(size.w) + 0.5) / float(size.z)), 0.0);"
-        ),
+        SourceKind::Volume => {
+            format!("{texel} t = textureLod(source, vec3(at / vec2(size.xy), depth), 0.0);")
+        }
         SourceKind::Rect => format!("{texel} t = texture(source, at);"),
         SourceKind::Samples if per_sample => {
             format!("{texel} t = texelFetch(source, ivec3(ivec2(at), size.w), gl_SampleID);")
         }
         SourceKind::Samples if pass == Pass::Float => "vec4 t = vec4(0.0);
-    for (int i = 0; i < mode.y; i++) t += texelFetch(source, ivec3(ivec2(at), size.w), i);
-    t /= float(mode.y);"
+    int samples = textureSamples(source);
+    for (int i = 0; i < samples; i++) t += texelFetch(source, ivec3(ivec2(at), size.w), i);
+    t /= float(samples);"
             .to_owned(),
         SourceKind::Samples => format!("{texel} t = texelFetch(source, ivec3(ivec2(at), size.w), 0);"),
     }
@@ -369,6 +381,6 @@ fn store(pass: Pass) -> &'static str {
     match pass {
         Pass::Depth => "gl_FragDepth = t.x;",
         Pass::Stencil => "gl_FragStencilRefARB = int(t.x);",
-        _ => "stored = mode.x == 1 ? t.zyxw : mode.x == 2 ? t.wwww : t;",
+        _ => "stored = order == 1 ? t.zyxw : order == 2 ? t.wwww : t;",
     }
 }

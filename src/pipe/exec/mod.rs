@@ -39,7 +39,7 @@ use self::{
     sub_context::SubContext, upload::UploadStream,
 };
 use super::{
-    caps::{Caps, Features, FormatSupport, HostLimits},
+    caps::{Caps, Features, FormatSupport, HostLimits, SamplePositions},
     glsl::{Host, Layout},
     resource::{Resource, ResourceLimits, Resources},
     wire::virgl::{self, command::*, enums::TransferDirection},
@@ -107,7 +107,11 @@ impl Executor {
         root.make_current()?;
         let gl = root.gl();
         let capabilities = gl.capabilities();
-        let host = HostLimits::from(capabilities);
+        let sample_positions = SamplePositions::probe(&gl)?;
+        let host = HostLimits {
+            sample_positions,
+            ..HostLimits::from(capabilities)
+        };
         let limits = resource_limits(&host);
         let translation = Translation {
             host: Host {
@@ -537,6 +541,7 @@ fn features(host: &Host) -> Features {
     Features {
         glsl_level: 330,
         geometry_shaders: true,
+        texture_gather: true,
         texture_query_lod: true,
         texture_query_samples: true,
         texture_shadow_lod: host.texture_shadow_lod,

@@ -157,6 +157,13 @@ impl HostFormat {
         }
     }
 
+    const fn intensity(self) -> Self {
+        Self {
+            swizzle: [Swizzle::X; 4],
+            ..self
+        }
+    }
+
     const fn luminance_alpha(self) -> Self {
         Self {
             swizzle: [Swizzle::X, Swizzle::X, Swizzle::X, Swizzle::Y],
@@ -289,6 +296,16 @@ const fn color(format: Format) -> Option<HostFormat> {
 const fn luminance_alpha(format: Format) -> Option<HostFormat> {
     use glow::*;
     Some(match format {
+        Format::I8_UNORM => texels(R8, RED, UNSIGNED_BYTE).intensity(),
+        Format::I8_UINT => texels(R8UI, RED_INTEGER, UNSIGNED_BYTE).intensity(),
+        Format::I8_SINT => texels(R8I, RED_INTEGER, BYTE).intensity(),
+        Format::I16_UNORM => texels(R16, RED, UNSIGNED_SHORT).intensity(),
+        Format::I16_UINT => texels(R16UI, RED_INTEGER, UNSIGNED_SHORT).intensity(),
+        Format::I16_SINT => texels(R16I, RED_INTEGER, SHORT).intensity(),
+        Format::I16_FLOAT => texels(R16F, RED, HALF_FLOAT).intensity(),
+        Format::I32_UINT => texels(R32UI, RED_INTEGER, UNSIGNED_INT).intensity(),
+        Format::I32_SINT => texels(R32I, RED_INTEGER, INT).intensity(),
+        Format::I32_FLOAT => texels(R32F, RED, FLOAT).intensity(),
         Format::L8_UNORM => texels(R8, RED, UNSIGNED_BYTE).luminance(),
         Format::L8_SRGB => texels(SR8_EXT, RED, UNSIGNED_BYTE).luminance(),
         Format::L8_SNORM => texels(R8_SNORM, RED, BYTE).luminance(),
