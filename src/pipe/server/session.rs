@@ -142,7 +142,13 @@ impl<R: Renderer> Session<R> {
         if let Some(recorder) = self.recorder {
             recorder.finish()?;
         }
-        result
+        match result {
+            Err(SessionError::Io(error)) if is_hangup(&error) => {
+                tracing::info!("the client went without hearing all its answers");
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn serve_all(&mut self) -> Result<(), SessionError> {
@@ -503,6 +509,14 @@ impl<R: Renderer> Session<R> {
         }
         Ok(())
     }
+}
+
+/// Whether the other end is closed. A client that was killed may leave answers unread.
+fn is_hangup(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
 }
 
 fn description(desc: &ResourceDesc) -> ResourceDescription {

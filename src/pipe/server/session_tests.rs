@@ -564,6 +564,17 @@ fn a_torn_request_is_not_carried_out() {
     );
 }
 
+#[test]
+fn a_client_that_is_killed_is_no_error() {
+    let mut client = Client::speaking(2);
+    client.say(&[0, 10, 2, 7, 0, 1]);
+    let mut byte = [0];
+    client.stream.read_exact(&mut byte).unwrap();
+    let Client { stream, session, .. } = client;
+    drop(stream);
+    session.join().unwrap().unwrap();
+}
+
 /// A request with some sense in it: known numbers, small values.
 fn request() -> impl Strategy<Value = Vec<u32>> {
     let word = prop_oneof![8 => 0u32..40, 1 => any::<u32>()];
