@@ -1,5 +1,23 @@
-//! Rigs for trying a renderer with real X servers and real Mesa clients.
+//! Rigs for trying a renderer with real X servers and real Mesa clients, and with a guest of our own.
+//!
+//! A test with real clients starts an [`xvfb::Xvfb`] of its own, prepares a [`renderer::Stand`] (direct llvmpipe, the C
+//! renderer, or pixbridge) and runs unmodified programs on both. What a program says is read by [`clients`]; what it draws
+//! is taken from the X server by [`screen`] and judged by [`likeness`].
+//!
+//! A test that wants to say exact commands is a [`guest::Guest`] itself; it needs no X server.
+//!
+//! Build order: the stand for pixbridge runs the binary that lies beside the test executable's directory, so
+//! `cargo build --workspace --bins` comes first. `PIXBRIDGE_BIN` names another binary.
 
 #![forbid(unsafe_code)]
 
+pub mod clients;
 pub mod guest;
+pub mod likeness;
+pub mod picture;
+pub mod piglit;
+pub mod process;
+pub mod renderer;
+pub mod screen;
+pub mod stats;
+pub mod xvfb;
