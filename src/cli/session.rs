@@ -30,7 +30,9 @@ impl SessionArgs {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
         set_parent_process_death_signal(Some(Signal::TERM))?;
         let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-        let executor = Executor::new(Display::open(gl)?)?;
+        let display = Display::open(gl)?;
+        display.set_debug(tracing::enabled!(tracing::Level::DEBUG));
+        let executor = Executor::new(display)?;
         let mut session = Session::new(stream, executor, Limits::default());
         if let Some(file) = &self.record {
             let recorder = Recorder::create(file)
@@ -58,6 +60,11 @@ pub(super) fn command(
     let level = std::env::var(super::log::VARIABLE);
     Ok(move || {
         let mut command = std::process::Command::new(&program);
+        // Whoever tries out clients has these set; for our own GL they would lead back to this server.
+        command.env_remove("VTEST_SOCKET_NAME");
+        if std::env::var_os("GALLIUM_DRIVER").is_some_and(|driver| driver == "virpipe") {
+            command.env_remove("GALLIUM_DRIVER");
+        }
         command.arg("--gl").arg(gl.to_string()).arg("session");
         if let Some(file) = &record {
             command

@@ -4,6 +4,7 @@ use super::{
     Shared, apply,
     cache::Toggle,
     error::ExecError,
+    legacy::{quad_indices, widened},
     state::{Dirty, PrimitiveClass, STAGES},
     sub_context::SubContext,
 };
@@ -76,7 +77,54 @@ impl SubContext {
         self.issue(draw)
     }
 
+    /// Quads, from the vertices or from the bound indices.
+    fn issue_quads(&mut self, draw: &Draw) -> Result<(), ExecError> {
+        let Some(elements) = &self.state.vertex_elements else {
+            return Ok(());
+        };
+        let first = self.state.rasterizer.as_ref().is_some_and(|r| r.flatshade_first);
+        let (buffer, count) = if draw.indexed {
+            let Some(indices) = &self.state.index_buffer else {
+                return Ok(());
+            };
+            let (true, Some(buffer)) = (indices.holds(draw.count), indices.resource.buffer()) else {
+                return Err(ExecError::OutOfRange {
+                    what: "index count",
+                    value: draw.count.into(),
+                });
+            };
+            let list = widened(&self.gl, buffer, indices.size, indices.offset, draw.count)?;
+            quad_indices(&self.gl, draw.count, first, |vertex| list[vertex as usize])?
+        } else {
+            quad_indices(&self.gl, draw.count, first, |vertex| {
+                draw.start.wrapping_add(vertex)
+            })?
+        };
+        if count == 0 {
+            return Ok(());
+        }
+        elements.bind_index_buffer(&self.gl, &buffer);
+        let (instances, bias) = (
+            draw.instance_count.max(1),
+            if draw.indexed { draw.index_bias } else { 0 },
+        );
+        let mode = glow::TRIANGLES;
+        self.gl.draw_elements(
+            mode,
+            count,
+            glow::UNSIGNED_INT,
+            0,
+            instances,
+            bias,
+            draw.start_instance,
+        )?;
+        Ok(())
+    }
+
     fn issue(&mut self, draw: &Draw) -> Result<(), ExecError> {
+        if draw.mode == Primitive::Quads {
+            return self.issue_quads(draw);
+        }
         let mode = gl_primitive(draw.mode);
         let instances = draw.instance_count.max(1);
         if !draw.indexed {
@@ -299,8 +347,8 @@ impl SubContext {
     }
 }
 
-/// GL's primitives have the numbers of the wire. Quads, quad strips and polygons, which core GL lacks, become the
-/// fans and strips that cover the same area.
+/// GL's primitives have the numbers of the wire. Quad strips and polygons, which core GL lacks, become the strips and
+/// fans that cover the same area.
 fn gl_primitive(mode: Primitive) -> u32 {
     match mode {
         Primitive::QuadStrip => glow::TRIANGLE_STRIP,

@@ -16,6 +16,7 @@ mod create;
 mod draw;
 mod error;
 mod framebuffer;
+mod legacy;
 mod objects;
 mod program;
 mod query;

@@ -120,3 +120,55 @@ impl Drop for GuestMemory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn both_ends_see_the_same_bytes() {
+        let (ours, file) = GuestMemory::create("test", 8192).unwrap();
+        let theirs = GuestMemory::map(&file).unwrap();
+        ours.write(4096..4100)
+            .unwrap()
+            .copy_from([1, 2, 3, 4].as_slice().into());
+        assert_eq!(
+            theirs.read(4094..4102).unwrap().to_vec(),
+            [0, 0, 1, 2, 3, 4, 0, 0]
+        );
+    }
+
+    #[test]
+    fn nobody_can_change_the_size() {
+        let (_memory, file) = GuestMemory::create("test", 4096).unwrap();
+        assert_eq!(rustix::fs::ftruncate(&file, 0), Err(Errno::PERM));
+        assert_eq!(rustix::fs::ftruncate(&file, 8192), Err(Errno::PERM));
+        let seals = rustix::fs::fcntl_get_seals(&file).unwrap();
+        assert!(seals.contains(rustix::fs::SealFlags::SEAL), "{seals:?}");
+    }
+
+    #[test]
+    fn ranges_outside_give_nothing() {
+        let (memory, _file) = GuestMemory::create("test", 16).unwrap();
+        assert!(memory.read(0..17).is_none());
+        assert!(memory.write(17..17).is_none());
+        assert!(memory.read(16..16).is_some_and(ReadBytes::is_empty));
+    }
+
+    #[test]
+    fn no_bytes_are_memory_too() {
+        let (memory, _file) = GuestMemory::create("test", 0).unwrap();
+        assert!(memory.is_empty());
+        assert!(memory.read(0..0).is_some());
+        assert!(memory.read(0..1).is_none());
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        for bytes in [1 << 62, u64::MAX] {
+            assert!(GuestMemory::create("test", bytes).is_err(), "{bytes}");
+        }
+    }
+}

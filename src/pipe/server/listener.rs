@@ -4,10 +4,11 @@
 //! of the host's driver, a hang, memory without end) ends that process and no other.
 
 use std::{
-    fs, io,
+    fmt, fs, io,
     os::{
         fd::OwnedFd,
         unix::{
+            fs::FileTypeExt,
             net::{UnixListener, UnixStream},
             process::{CommandExt, ExitStatusExt},
         },
@@ -25,11 +26,13 @@ use std::{
 use rustix::{
     fs::Mode,
     net::sockopt::socket_peercred,
-    process::{getuid, umask},
+    process::{Uid, getuid, umask},
 };
 
 /// Sessions at a time; each has a GL of its own.
 const MAX_SESSIONS: usize = 256;
+/// How long a listener that is short of something waits.
+const RETRY_AFTER: Duration = Duration::from_millis(20);
 
 /// Why there is no socket to listen on.
 #[derive(Debug, thiserror::Error)]
@@ -78,16 +81,17 @@ impl Listener {
     /// # Errors
     /// If another server answers there, or the path cannot be bound.
     pub fn bind(path: &Path) -> Result<Self, ListenError> {
-        if UnixStream::connect(path).is_ok() {
-            return Err(ListenError::InUse(path.to_owned()));
-        }
         let failed = |error| ListenError::Bind {
             path: path.to_owned(),
             error,
         };
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
+        match UnixStream::connect(path) {
+            Ok(_) => return Err(ListenError::InUse(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                remove_stale(path).map_err(failed)?;
+            }
+            // If something is there after all, binding says so.
+            Err(_) => {}
         }
         // The mode must be right from the start: a moment later somebody else could be connected.
         let before = umask(Mode::RWXG | Mode::RWXO | Mode::XUSR);
@@ -114,12 +118,16 @@ impl Listener {
             let stream = match self.socket.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if is_transient(&error) => {
-                    tracing::warn!("a connection was lost: {error}");
+                    tracing::warn!("a connection cannot be accepted: {error}");
+                    // It is still queued if descriptors or memory are short, and they do not come back at once.
+                    thread::sleep(RETRY_AFTER);
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            let Some(peer) = permitted(&stream) else { continue };
+            let Some(peer) = permitted(&stream, getuid()) else {
+                continue;
+            };
             if self.sessions.count() >= MAX_SESSIONS {
                 tracing::warn!("process {peer} is turned away: {MAX_SESSIONS} sessions are running");
                 continue;
@@ -149,16 +157,45 @@ fn is_transient(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|errno| transient.contains(&errno))
 }
 
-/// The process at the other end, if it belongs to our own user.
-fn permitted(stream: &UnixStream) -> Option<i32> {
+/// Removes a socket that nobody listens on. Connections to what is no socket are refused as well, but it may be of value.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    if !fs::symlink_metadata(path)?.file_type().is_socket() {
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "something that is not a socket is there",
+        ));
+    }
+    fs::remove_file(path)
+}
+
+/// The process at the other end of a connection.
+#[derive(Debug)]
+struct Peer {
+    pid: i32,
+    /// As the kernel shows it; empty if the process is gone already.
+    name: String,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The name is the client's choice: nothing in it may look like a line of ours.
+        write!(f, "{} {:?}", self.pid, self.name)
+    }
+}
+
+/// The process at the other end, if it belongs to the user `ours`.
+fn permitted(stream: &UnixStream, ours: Uid) -> Option<Peer> {
     match socket_peercred(stream) {
-        Ok(peer) if peer.uid == getuid() => Some(peer.pid.as_raw_nonzero().get()),
+        Ok(peer) if peer.uid == ours => {
+            let pid = peer.pid.as_raw_nonzero().get();
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            Some(Peer {
+                pid,
+                name: name.trim_end().to_owned(),
+            })
+        }
         Ok(peer) => {
-            tracing::warn!(
-                "user {} is turned away: the server belongs to {}",
-                peer.uid,
-                getuid()
-            );
+            tracing::warn!("user {} is turned away: the server belongs to {ours}", peer.uid);
             None
         }
         Err(error) => {
@@ -169,7 +206,7 @@ fn permitted(stream: &UnixStream) -> Option<i32> {
 }
 
 /// Starts a session and leaves it to a thread that waits for its end.
-fn start(mut session: Command, stream: UnixStream, peer: i32, sessions: &Sessions) {
+fn start(mut session: Command, stream: UnixStream, peer: Peer, sessions: &Sessions) {
     // A group of its own: what a terminal sends to its foreground is for the application, not for what serves it.
     let mut child = match session.stdin(OwnedFd::from(stream)).process_group(0).spawn() {
         Ok(child) => child,
@@ -183,16 +220,104 @@ fn start(mut session: Command, stream: UnixStream, peer: i32, sessions: &Session
     let sessions = sessions.clone();
     thread::spawn(move || {
         match child.wait() {
-            Ok(status) => report(status, peer),
+            Ok(status) => report(status, &peer),
             Err(error) => tracing::error!("the session of process {peer} cannot be waited for: {error}"),
         }
         sessions.0.fetch_sub(1, Ordering::Relaxed);
     });
 }
 
-fn report(status: ExitStatus, peer: i32) {
+fn report(status: ExitStatus, peer: &Peer) {
     match status.signal() {
         Some(signal) => tracing::error!("the session of process {peer} was ended by signal {signal}"),
         None => tracing::debug!("the session of process {peer} ended: {status}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::Shutdown,
+        os::unix::fs::PermissionsExt,
+    };
+
+    use super::*;
+
+    fn directory() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn only_the_owner_reaches_the_socket_and_it_goes_with_the_listener() {
+        let directory = directory();
+        let path = directory.path().join("socket");
+        let listener = Listener::bind(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        drop(listener);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_stale_socket_is_replaced_and_a_living_one_is_not() {
+        let directory = directory();
+        let path = directory.path().join("socket");
+        drop(UnixListener::bind(&path).unwrap());
+        let _listener = Listener::bind(&path).unwrap();
+        assert!(matches!(Listener::bind(&path), Err(ListenError::InUse(_))));
+    }
+
+    #[test]
+    fn what_is_not_a_socket_is_left_alone() {
+        let directory = directory();
+        let path = directory.path().join("file");
+        fs::write(&path, "of value").unwrap();
+        assert!(matches!(Listener::bind(&path), Err(ListenError::Bind { .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "of value");
+    }
+
+    #[test]
+    fn other_users_are_turned_away() {
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        let other = Uid::from_raw(getuid().as_raw() ^ 1);
+        assert!(permitted(&ours, other).is_none());
+        let peer = permitted(&ours, getuid()).unwrap();
+        assert_eq!(peer.pid, std::process::id() as i32);
+        assert_ne!(peer.name, "");
+    }
+
+    #[test]
+    fn names_of_clients_cannot_break_log_lines() {
+        let peer = Peer {
+            pid: 7,
+            name: "a\nb\u{1b}".to_owned(),
+        };
+        assert_eq!(peer.to_string(), r#"7 "a\nb\u{1b}""#);
+    }
+
+    #[test]
+    fn every_connection_is_the_standard_input_of_a_process_and_one_that_dies_takes_no_other_along() {
+        let directory = directory();
+        let path = directory.path().join("socket");
+        let listener = Listener::bind(&path).unwrap();
+        let sessions = listener.sessions();
+        thread::spawn(move || {
+            listener.serve(|| {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", "read line; test $line = die && kill -9 $$; echo $line >&0"]);
+                shell
+            })
+        });
+        let mut first = UnixStream::connect(&path).unwrap();
+        let mut second = UnixStream::connect(&path).unwrap();
+        let mut answer = String::new();
+        first.write_all(b"die\n").unwrap();
+        first.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "");
+        second.write_all(b"live\n").unwrap();
+        second.shutdown(Shutdown::Write).unwrap();
+        second.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "live\n");
+        assert!(sessions.wait(Duration::from_secs(10)));
     }
 }

@@ -51,6 +51,10 @@ pub enum SessionError {
     Quota { what: &'static str, limit: u64 },
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    #[error("a descriptor was announced and none came")]
+    NoDescriptor,
+    #[error("the client went while its fence was waited for")]
+    Gone,
     #[error("no timeline has the id {0}")]
     Timeline(u32),
     #[error("capset {0} is not served")]
@@ -68,6 +72,14 @@ struct Held {
     memory: Option<Rc<GuestMemory>>,
     /// Kept where a client may ask for the descriptor again.
     file: Option<OwnedFd>,
+    id_from: Chooser,
+}
+
+/// Who chose a resource's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Chooser {
+    Client,
+    Server,
 }
 
 impl Held {
@@ -86,7 +98,9 @@ pub struct Session<R> {
     named: bool,
     capset: Option<u32>,
     resources: HashMap<u32, Held>,
+    /// Ids of ours that are free again, the last freed last.
     free_ids: Vec<u32>,
+    last_id: u32,
     memory: u64,
     timelines: Timelines,
     fds: VecDeque<OwnedFd>,
@@ -105,6 +119,7 @@ impl<R: Renderer> Session<R> {
             capset: None,
             resources: HashMap::new(),
             free_ids: Vec::new(),
+            last_id: 0,
             memory: 0,
             timelines: Timelines::default(),
             fds: VecDeque::new(),
@@ -127,7 +142,13 @@ impl<R: Renderer> Session<R> {
         if let Some(recorder) = self.recorder {
             recorder.finish()?;
         }
-        result
+        match result {
+            Err(SessionError::Io(error)) if is_hangup(&error) => {
+                tracing::info!("the client went without hearing all its answers");
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn serve_all(&mut self) -> Result<(), SessionError> {
@@ -274,9 +295,15 @@ impl<R: Renderer> Session<R> {
                 true => Ok(()),
                 false => Err(SessionError::Timeline(point.sync)),
             },
-            Request::SyncWait { flags, points, .. } => {
+            Request::SyncWait {
+                flags,
+                timeout,
+                points,
+            } => {
+                self.timelines.forget_expired();
                 self.check_timelines()?;
-                let event = self.timelines.wait(points.iter().collect(), flags & 1 != 0)?;
+                let any = flags & 1 != 0;
+                let event = self.timelines.wait(points.iter().collect(), any, timeout)?;
                 self.reply_fd(23, &[], &event)
             }
             // A server without kernel synchronisation objects does not know these requests.
@@ -322,7 +349,7 @@ impl<R: Renderer> Session<R> {
     }
 
     /// The id for a new resource: the client's choice, or ours from version 3 on.
-    fn new_id(&mut self, asked: ResourceId) -> Result<ResourceId, SessionError> {
+    fn new_id(&mut self, asked: ResourceId) -> Result<(ResourceId, Chooser), SessionError> {
         let limit = self.limits.resources;
         if self.resources.len() >= limit {
             return Err(SessionError::Quota {
@@ -331,11 +358,22 @@ impl<R: Renderer> Session<R> {
             });
         }
         match (self.version.server_allocates_ids(), asked.0) {
-            (true, 0) => Ok(ResourceId(
-                self.free_ids.pop().unwrap_or(self.resources.len() as u32 + 1),
-            )),
-            (false, 1..) if !self.resources.contains_key(&asked.0) => Ok(asked),
+            (true, 0) => Ok((self.free_id(), Chooser::Server)),
+            (false, 1..) if !self.resources.contains_key(&asked.0) => Ok((asked, Chooser::Client)),
             _ => Err(SessionError::ResourceId(asked)),
+        }
+    }
+
+    /// An id that nobody uses: the client may have chosen some itself while an older version was in force.
+    fn free_id(&mut self) -> ResourceId {
+        loop {
+            let id = self.free_ids.pop().unwrap_or_else(|| {
+                self.last_id = self.last_id.wrapping_add(1).max(1);
+                self.last_id
+            });
+            if !self.resources.contains_key(&id) {
+                return ResourceId(id);
+            }
         }
     }
 
@@ -360,7 +398,7 @@ impl<R: Renderer> Session<R> {
         data_size: Option<u32>,
         reply: u32,
     ) -> Result<(), SessionError> {
-        let id = self.new_id(desc.id)?;
+        let (id, id_from) = self.new_id(desc.id)?;
         let full = description(desc);
         let (memory, file) = match data_size.unwrap_or(0) {
             0 => (None, None),
@@ -387,6 +425,7 @@ impl<R: Renderer> Session<R> {
             Held {
                 memory,
                 file: file.filter(|_| shared),
+                id_from,
             },
         );
         Ok(())
@@ -396,7 +435,7 @@ impl<R: Renderer> Session<R> {
         if let Some(held) = self.resources.remove(&id.0) {
             self.memory -= held.bytes();
             self.renderer.unref_resource(id);
-            if self.version.server_allocates_ids() {
+            if held.id_from == Chooser::Server {
                 self.free_ids.push(id.0);
             }
         }
@@ -407,7 +446,7 @@ impl<R: Renderer> Session<R> {
         if blob.kind != BlobKind::Guest {
             tracing::warn!("a {} blob is served from guest memory", blob.kind.name());
         }
-        let id = self.new_id(ResourceId(0))?;
+        let (id, id_from) = self.new_id(ResourceId(0))?;
         let (memory, file) = self.allocate("pixbridge-blob", blob.size)?;
         let bytes = memory.len() as u64;
         if let Err(error) = self
@@ -422,6 +461,7 @@ impl<R: Renderer> Session<R> {
             Held {
                 memory: Some(memory),
                 file: Some(file),
+                id_from,
             },
         );
         Ok(())
@@ -434,14 +474,25 @@ impl<R: Renderer> Session<R> {
         self.reply_fd(38, &[], &file)
     }
 
+    /// Waits until a fence is readable. Nobody may ever signal it, so the client's going ends the wait, too.
+    fn wait_for(&self, fence: &OwnedFd) -> Result<(), SessionError> {
+        let mut both = [
+            PollFd::new(fence, PollFlags::IN),
+            PollFd::new(&self.stream, PollFlags::empty()),
+        ];
+        rustix::io::retry_on_intr(|| poll(&mut both, None)).map_err(io::Error::from)?;
+        match both[0].revents().is_empty() {
+            true => Err(SessionError::Gone),
+            false => Ok(()),
+        }
+    }
+
     fn submit2(&mut self, submit: &Submit2<'_>) -> Result<(), SessionError> {
         for batch in submit.batches() {
-            if batch.flags.has_in_fence()
-                && let Some(fence) = self.fds.pop_front()
-            {
+            if batch.flags.has_in_fence() {
+                let fence = self.fds.pop_front().ok_or(SessionError::NoDescriptor)?;
                 self.renderer.flush();
-                rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&fence, PollFlags::IN)], None))
-                    .map_err(io::Error::from)?;
+                self.wait_for(&fence)?;
             }
             self.renderer.submit(&batch.commands.words());
             if !batch.syncs.is_empty() || batch.flags.has_out_fence() {
@@ -458,6 +509,14 @@ impl<R: Renderer> Session<R> {
         }
         Ok(())
     }
+}
+
+/// Whether the other end is closed. A client that was killed may leave answers unread.
+fn is_hangup(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    )
 }
 
 fn description(desc: &ResourceDesc) -> ResourceDescription {
@@ -490,3 +549,7 @@ fn blob_description(bytes: u64) -> ResourceDescription {
         flags: 0,
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

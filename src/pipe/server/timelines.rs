@@ -1,6 +1,10 @@
 //! SYNC_*: 64-bit timelines of the session, and descriptors that tell when they have come far enough.
 
-use std::{collections::HashMap, os::fd::OwnedFd};
+use std::{
+    collections::HashMap,
+    os::fd::OwnedFd,
+    time::{Duration, Instant},
+};
 
 use rustix::event::{EventfdFlags, eventfd};
 
@@ -11,6 +15,8 @@ use crate::pipe::wire::vtest::SyncPoint;
 struct Wait {
     points: Vec<SyncPoint>,
     any: bool,
+    /// When the client gives up; `None` for never.
+    end: Option<Instant>,
     event: OwnedFd,
 }
 
@@ -68,8 +74,20 @@ impl Timelines {
         });
     }
 
-    /// A descriptor that becomes readable when all points, or any of them, are reached.
-    pub(super) fn wait(&mut self, points: Vec<SyncPoint>, any: bool) -> std::io::Result<OwnedFd> {
+    /// Drops the waits that their clients have given up by now: these are never signalled.
+    pub(super) fn forget_expired(&mut self) {
+        let now = Instant::now();
+        self.waits.retain(|wait| wait.end.is_none_or(|end| end > now));
+    }
+
+    /// A descriptor that becomes readable when all points, or any of them, are reached. `timeout` is in milliseconds;
+    /// one above `i32::MAX` never runs out.
+    pub(super) fn wait(
+        &mut self,
+        points: Vec<SyncPoint>,
+        any: bool,
+        timeout: u32,
+    ) -> std::io::Result<OwnedFd> {
         let event = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         if reached(&self.values, &points, any) {
             signal(&event);
@@ -78,6 +96,8 @@ impl Timelines {
             self.waits.push(Wait {
                 points,
                 any,
+                end: (i32::try_from(timeout).is_ok())
+                    .then(|| Instant::now() + Duration::from_millis(timeout.into())),
                 event: ours,
             });
         }
