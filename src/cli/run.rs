@@ -63,7 +63,7 @@ pub(super) fn run(app: &[OsString], gl: Choice, record: Option<PathBuf>) -> Resu
     Ok(exit_code(status))
 }
 
-/// Runs the application to its end. Signals that would end us end it first.
+/// Runs the application to its end. Signals that would end us are for the application.
 fn run_app(app: &[OsString], socket: &Path) -> Result<ExitStatus, Failure> {
     let (program, arguments) = app.split_first().ok_or("no application to run")?;
     let mut command = Command::new(program);
@@ -75,7 +75,8 @@ fn run_app(app: &[OsString], socket: &Path) -> Result<ExitStatus, Failure> {
         .map_err(|error| format!("cannot run {}: {error}", program.display()))?;
     let pid = rustix::process::Pid::from_child(&child);
     thread::spawn(move || {
-        for signal in signals.forever() {
+        // A terminal has sent its interrupt to the application as well.
+        for signal in signals.forever().filter(|&signal| signal != SIGINT) {
             let Some(signal) = rustix::process::Signal::from_named_raw(signal) else {
                 continue;
             };
