@@ -24,9 +24,11 @@ const MAX_COMMAND: usize = 0xffff;
 pub enum TextError {
     #[error("the result cannot be written: {0}")]
     Io(#[from] io::Error),
-    #[error("line {line}: {reason}: {text:?}")]
+    #[error("line {line}, column {column}: {reason}: {text:?}")]
     Line {
         line: usize,
+        /// In bytes, from 1.
+        column: usize,
         reason: &'static str,
         text: String,
     },
@@ -47,12 +49,20 @@ fn bad<'a, T>(reason: &'static str, text: &'a str) -> Read<'a, T> {
     Err(Bad { reason, text })
 }
 
-fn at_line(line: usize) -> impl Fn(Bad<'_>) -> TextError {
+/// Tells where in the file the bad part of a line is.
+fn at_line(number: usize, line: &str) -> impl Fn(Bad<'_>) -> TextError {
     move |bad| TextError::Line {
-        line,
+        line: number,
+        column: 1 + column(line, bad.text),
         reason: bad.reason,
         text: bad.text.chars().take(80).collect(),
     }
+}
+
+/// Where in `line` its part `part` begins.
+fn column(line: &str, part: &str) -> usize {
+    let offset = part.as_ptr().addr().wrapping_sub(line.as_ptr().addr());
+    if offset <= line.len() { offset } else { 0 }
 }
 
 /// Reads the textual form of a trace and writes the trace.
@@ -64,15 +74,16 @@ pub fn assemble(text: &str, out: impl Write) -> Result<(), TextError> {
     match lines.next() {
         Some((_, head)) if head.trim() == format!("pixtrace {VERSION}") => {}
         head => {
-            return Err(at_line(1)(Bad {
+            let text = head.map_or("", |(_, text)| text);
+            return Err(at_line(1, text)(Bad {
                 reason: "not a trace",
-                text: head.map_or("", |(_, text)| text),
+                text,
             }));
         }
     }
     let mut trace = TraceWriter::new(out)?;
-    while let Some((number, line)) = lines.next() {
-        let line = line.trim();
+    while let Some((number, whole)) = lines.next() {
+        let line = whole.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
@@ -80,13 +91,13 @@ pub fn assemble(text: &str, out: impl Write) -> Result<(), TextError> {
             return Ok(trace.finish()?);
         }
         if let Some(rest) = line.strip_prefix("MEMORY ") {
-            let (resource, offset, bytes) = memory(rest).map_err(at_line(number))?;
+            let (resource, offset, bytes) = memory(rest).map_err(at_line(number, whole))?;
             trace.memory(resource, offset, &bytes)?;
             continue;
         }
         let bytes = match line {
             "SUBMIT_CMD {" => submit(&mut lines)?,
-            _ => request(line).map_err(at_line(number))?,
+            _ => request(line).map_err(at_line(number, whole))?,
         };
         trace.request(&bytes)?;
     }
@@ -99,10 +110,10 @@ pub fn assemble(text: &str, out: impl Write) -> Result<(), TextError> {
 /// At the first line that is not in the form.
 pub fn assemble_stream(text: &str) -> Result<Vec<u32>, TextError> {
     let mut words = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
+    for (index, whole) in text.lines().enumerate() {
+        let line = whole.trim();
         if !line.is_empty() && !line.starts_with('#') {
-            words.extend(command(line).map_err(at_line(index + 1))?);
+            words.extend(command(line).map_err(at_line(index + 1, whole))?);
         }
     }
     Ok(words)
@@ -129,14 +140,14 @@ fn to_bytes(words: &[u32]) -> Vec<u8> {
 /// The commands of a block, up to its closing brace, as a request.
 fn submit<'a>(lines: &mut impl Iterator<Item = (usize, &'a str)>) -> Result<Vec<u8>, TextError> {
     let mut words = vec![0, 6];
-    for (number, line) in lines {
-        match line.trim() {
+    for (number, whole) in lines {
+        match whole.trim() {
             "}" => {
                 words[0] = (words.len() - 2) as u32;
                 return Ok(to_bytes(&words));
             }
             line if line.is_empty() || line.starts_with('#') => {}
-            line => words.extend(command(line).map_err(at_line(number))?),
+            line => words.extend(command(line).map_err(at_line(number, whole))?),
         }
     }
     Err(TextError::Unfinished)
@@ -269,6 +280,9 @@ fn arguments<'a>(layout: &Layout, text: &'a str) -> Read<'a, Vec<u32>> {
                     return bad("more than an entry can hold", left);
                 }
                 inside = next;
+            }
+            if !inside.trim().is_empty() {
+                return bad("an entry is expected", inside);
             }
             ended(behind, words)
         }

@@ -47,6 +47,9 @@ const SOCKET_TRANSFER: &[Field] = &[
     num("size"),
 ];
 
+/// Number of handles, timeout, flags.
+const DRM_WAIT: &[Field] = &[num("count"), num("timeout"), num("timeout_high"), hex("flags")];
+
 /// Requests whose payload is whole words.
 pub(super) const REQUESTS: &[Layout] = &[
     request("GET_CAPS", 1, &[], Rest::Nothing),
@@ -98,5 +101,54 @@ pub(super) const REQUESTS: &[Layout] = &[
         Rest::Records("points", &[num("sync"), num("value"), num("value_high")]),
     ),
     request("SUBMIT_CMD2", 24, &[], Rest::Data("words")),
+    request("DRM_SYNC_CREATE", 25, &[hex("flags")], Rest::Nothing),
+    request("DRM_SYNC_DESTROY", 26, &[num("handle")], Rest::Nothing),
+    request("DRM_SYNC_HANDLE_TO_FD", 27, &[num("handle")], Rest::Nothing),
+    request("DRM_SYNC_EXPORT_SYNC_FILE", 30, &[num("handle")], Rest::Nothing),
+    request("DRM_SYNC_WAIT", 31, DRM_WAIT, Rest::List("handles", Unsigned)),
+    request(
+        "DRM_SYNC_RESET",
+        32,
+        &[num("count")],
+        Rest::List("handles", Unsigned),
+    ),
+    request(
+        "DRM_SYNC_SIGNAL",
+        33,
+        &[num("count")],
+        Rest::List("handles", Unsigned),
+    ),
+    request(
+        "DRM_SYNC_TIMELINE_SIGNAL",
+        34,
+        &[num("count")],
+        Rest::Data("points_and_handles"),
+    ),
+    request(
+        "DRM_SYNC_TIMELINE_WAIT",
+        35,
+        DRM_WAIT,
+        Rest::Data("points_and_handles"),
+    ),
+    request(
+        "DRM_SYNC_QUERY",
+        36,
+        &[num("count"), hex("flags")],
+        Rest::List("handles", Unsigned),
+    ),
+    request(
+        "DRM_SYNC_TRANSFER",
+        37,
+        &[
+            num("dst"),
+            num("dst_point"),
+            num("dst_point_high"),
+            num("src"),
+            num("src_point"),
+            num("src_point_high"),
+            hex("flags"),
+        ],
+        Rest::Nothing,
+    ),
     request("RESOURCE_EXPORT_FD", 38, &[num("resource")], Rest::Nothing),
 ];

@@ -80,9 +80,25 @@ fn words_that_no_layout_describes_stay_raw() {
 }
 
 #[test]
-fn errors_name_the_line() {
-    let error = assemble_stream("SET_SUB_CTX id=1\nSET_SUB_CTX di=1\n").expect_err("a wrong field");
-    assert!(error.to_string().starts_with("line 2: "), "{error}");
+fn errors_name_the_line_and_the_column() {
+    for (text, expected) in [
+        (
+            "SET_SUB_CTX id=1\n  SET_SUB_CTX di=1\n",
+            "line 2, column 15: more than the line can hold: \"di=1\"",
+        ),
+        ("SET_SUB_CTX id=x", "line 1, column 16: no such value: \"x\""),
+        (
+            "# nothing\nSET_SUB id=1",
+            "line 2, column 1: no such command: \"SET_SUB\"",
+        ),
+        (
+            "SET_VERTEX_BUFFERS buffers=[{stride=1 offset=0 resource=1} 7]",
+            "line 1, column 59: an entry is expected: \" 7\"",
+        ),
+    ] {
+        let error = assemble_stream(text).expect_err("nonsense");
+        assert_eq!(error.to_string(), expected);
+    }
 }
 
 fn example() -> Vec<u8> {
@@ -154,6 +170,24 @@ proptest! {
         let mut file = Vec::new();
         let mut trace = TraceWriter::new(&mut file).expect("memory can be written");
         trace.request(&request).expect("memory can be written");
+        trace.finish().expect("memory can be written");
+        let mut text = Vec::new();
+        dump(TraceReader::new(&file[..]).expect("a trace"), &mut text).expect("a whole trace");
+        let mut again = Vec::new();
+        assemble(&String::from_utf8(text).expect("text"), &mut again).expect("what was dumped can be read");
+        prop_assert_eq!(again, file);
+    }
+
+    #[test]
+    fn any_memory_comes_back(
+        resource: u32,
+        offset: u64,
+        runs in proptest::collection::vec((any::<u8>(), 0usize..40), 0..6),
+    ) {
+        let bytes: Vec<u8> = runs.into_iter().flat_map(|(byte, count)| vec![byte; count]).collect();
+        let mut file = Vec::new();
+        let mut trace = TraceWriter::new(&mut file).expect("memory can be written");
+        trace.memory(ResourceId(resource), offset, &bytes).expect("memory can be written");
         trace.finish().expect("memory can be written");
         let mut text = Vec::new();
         dump(TraceReader::new(&file[..]).expect("a trace"), &mut text).expect("a whole trace");

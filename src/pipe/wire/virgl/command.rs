@@ -22,6 +22,8 @@ pub trait Record: Sized {
     const WORDS: usize;
     /// Reads an entry from exactly [`Self::WORDS`] words; every bit pattern has a meaning.
     fn read(words: &[u32]) -> Self;
+    /// Appends the entry's words.
+    fn write(&self, words: &mut Vec<u32>);
 }
 
 /// A list of fixed-size entries, still in wire form.
@@ -38,6 +40,14 @@ impl<'a, T: Record> Records<'a, T> {
             words,
             entry: PhantomData,
         })
+    }
+
+    /// No entries.
+    pub const fn empty() -> Self {
+        Self {
+            words: &[],
+            entry: PhantomData,
+        }
     }
 
     /// The number of entries.
@@ -156,6 +166,9 @@ impl Record for Viewport {
             translate: [f(3), f(4), f(5)],
         }
     }
+    fn write(&self, words: &mut Vec<u32>) {
+        words.extend(self.scale.iter().chain(&self.translate).map(|f| f.to_bits()));
+    }
 }
 
 impl Record for Scissor {
@@ -168,6 +181,10 @@ impl Record for Scissor {
             max_y: (w[1] >> 16) as u16,
         }
     }
+    fn write(&self, words: &mut Vec<u32>) {
+        let corner = |x: u16, y: u16| u32::from(x) | u32::from(y) << 16;
+        words.extend([corner(self.min_x, self.min_y), corner(self.max_x, self.max_y)]);
+    }
 }
 
 impl Record for VertexBuffer {
@@ -178,6 +195,9 @@ impl Record for VertexBuffer {
             offset: w[1],
             resource: ResourceId(w[2]),
         }
+    }
+    fn write(&self, words: &mut Vec<u32>) {
+        words.extend([self.stride, self.offset, self.resource.0]);
     }
 }
 
@@ -191,6 +211,14 @@ impl Record for VertexElement {
             format: Format(w[3]),
         }
     }
+    fn write(&self, words: &mut Vec<u32>) {
+        words.extend([
+            self.src_offset,
+            self.instance_divisor,
+            self.vertex_buffer_index,
+            self.format.0,
+        ]);
+    }
 }
 
 impl Record for BufferRange {
@@ -201,6 +229,9 @@ impl Record for BufferRange {
             length: w[1],
             resource: ResourceId(w[2]),
         }
+    }
+    fn write(&self, words: &mut Vec<u32>) {
+        words.extend([self.offset, self.length, self.resource.0]);
     }
 }
 
@@ -214,6 +245,15 @@ impl Record for ShaderImage {
             level_or_size: w[3],
             resource: ResourceId(w[4]),
         }
+    }
+    fn write(&self, words: &mut Vec<u32>) {
+        words.extend([
+            self.format.0,
+            self.access,
+            self.layers_or_offset,
+            self.level_or_size,
+            self.resource.0,
+        ]);
     }
 }
 
@@ -229,12 +269,23 @@ impl Record for StreamOutput {
             stream: (w[1] & 3) as u8,
         }
     }
+    fn write(&self, words: &mut Vec<u32>) {
+        let source = u32::from(self.register)
+            | u32::from(self.start_component & 3) << 8
+            | u32::from(self.num_components & 7) << 10
+            | u32::from(self.buffer & 7) << 13
+            | u32::from(self.dst_offset) << 16;
+        words.extend([source, u32::from(self.stream & 3)]);
+    }
 }
 
 impl Record for ObjectId {
     const WORDS: usize = 1;
     fn read(w: &[u32]) -> Self {
         ObjectId(w[0])
+    }
+    fn write(&self, words: &mut Vec<u32>) {
+        words.push(self.0);
     }
 }
 
@@ -771,71 +822,76 @@ pub enum Command<'a> {
     },
     /// Commands 53 to 61, which belong to video; `words` is the payload.
     Video {
-        id: u8,
+        id: CommandId,
         words: &'a [u32],
     },
 }
 
 impl Command<'_> {
-    /// The command's name in the protocol.
-    pub fn name(&self) -> &'static str {
+    /// Which command it is.
+    pub const fn id(&self) -> CommandId {
         match self {
-            Command::Nop => "NOP",
-            Command::CreateObject { .. } => "CREATE_OBJECT",
-            Command::BindObject { .. } => "BIND_OBJECT",
-            Command::DestroyObject { .. } => "DESTROY_OBJECT",
-            Command::SetViewports { .. } => "SET_VIEWPORT_STATE",
-            Command::SetFramebuffer { .. } => "SET_FRAMEBUFFER_STATE",
-            Command::SetVertexBuffers(..) => "SET_VERTEX_BUFFERS",
-            Command::Clear { .. } => "CLEAR",
-            Command::DrawVbo(..) => "DRAW_VBO",
-            Command::InlineWrite { .. } => "RESOURCE_INLINE_WRITE",
-            Command::SetSamplerViews { .. } => "SET_SAMPLER_VIEWS",
-            Command::SetIndexBuffer { .. } => "SET_INDEX_BUFFER",
-            Command::SetConstantBuffer { .. } => "SET_CONSTANT_BUFFER",
-            Command::SetStencilRef { .. } => "SET_STENCIL_REF",
-            Command::SetBlendColor(..) => "SET_BLEND_COLOR",
-            Command::SetScissors { .. } => "SET_SCISSOR_STATE",
-            Command::Blit(..) => "BLIT",
-            Command::CopyRegion { .. } => "RESOURCE_COPY_REGION",
-            Command::BindSamplerStates { .. } => "BIND_SAMPLER_STATES",
-            Command::BeginQuery(..) => "BEGIN_QUERY",
-            Command::EndQuery(..) => "END_QUERY",
-            Command::GetQueryResult { .. } => "GET_QUERY_RESULT",
-            Command::SetPolygonStipple(..) => "SET_POLYGON_STIPPLE",
-            Command::SetClipState(..) => "SET_CLIP_STATE",
-            Command::SetSampleMask(..) => "SET_SAMPLE_MASK",
-            Command::SetStreamoutTargets { .. } => "SET_STREAMOUT_TARGETS",
-            Command::SetRenderCondition { .. } => "SET_RENDER_CONDITION",
-            Command::SetUniformBuffer { .. } => "SET_UNIFORM_BUFFER",
-            Command::SetSubContext(..) => "SET_SUB_CTX",
-            Command::CreateSubContext(..) => "CREATE_SUB_CTX",
-            Command::DestroySubContext(..) => "DESTROY_SUB_CTX",
-            Command::BindShader { .. } => "BIND_SHADER",
-            Command::SetTessState { .. } => "SET_TESS_STATE",
-            Command::SetMinSamples(..) => "SET_MIN_SAMPLES",
-            Command::SetShaderBuffers { .. } => "SET_SHADER_BUFFERS",
-            Command::SetShaderImages { .. } => "SET_SHADER_IMAGES",
-            Command::MemoryBarrier(..) => "MEMORY_BARRIER",
-            Command::LaunchGrid { .. } => "LAUNCH_GRID",
-            Command::SetFramebufferNoAttach { .. } => "SET_FRAMEBUFFER_STATE_NO_ATTACH",
-            Command::TextureBarrier(..) => "TEXTURE_BARRIER",
-            Command::SetAtomicBuffers { .. } => "SET_ATOMIC_BUFFERS",
-            Command::SetDebugFlags(..) => "SET_DEBUG_FLAGS",
-            Command::GetQueryResultQbo { .. } => "GET_QUERY_RESULT_QBO",
-            Command::Transfer3d { .. } => "TRANSFER3D",
-            Command::EndTransfers => "END_TRANSFERS",
-            Command::CopyTransfer3d { .. } => "COPY_TRANSFER3D",
-            Command::SetTweaks { .. } => "SET_TWEAKS",
-            Command::ClearTexture { .. } => "CLEAR_TEXTURE",
-            Command::PipeResourceCreate { .. } => "PIPE_RESOURCE_CREATE",
-            Command::PipeResourceSetType { .. } => "PIPE_RESOURCE_SET_TYPE",
-            Command::GetMemoryInfo(..) => "GET_MEMORY_INFO",
-            Command::StringMarker { .. } => "SEND_STRING_MARKER",
-            Command::LinkShader(..) => "LINK_SHADER",
-            Command::ClearSurface { .. } => "CLEAR_SURFACE",
-            Command::GetPipeResourceLayout { .. } => "GET_PIPE_RESOURCE_LAYOUT",
-            Command::Video { .. } => "a video command",
+            Self::Nop => CommandId::Nop,
+            Self::CreateObject { .. } => CommandId::CreateObject,
+            Self::BindObject { .. } => CommandId::BindObject,
+            Self::DestroyObject { .. } => CommandId::DestroyObject,
+            Self::SetViewports { .. } => CommandId::SetViewports,
+            Self::SetFramebuffer { .. } => CommandId::SetFramebuffer,
+            Self::SetVertexBuffers(..) => CommandId::SetVertexBuffers,
+            Self::Clear { .. } => CommandId::Clear,
+            Self::DrawVbo(..) => CommandId::DrawVbo,
+            Self::InlineWrite { .. } => CommandId::InlineWrite,
+            Self::SetSamplerViews { .. } => CommandId::SetSamplerViews,
+            Self::SetIndexBuffer { .. } => CommandId::SetIndexBuffer,
+            Self::SetConstantBuffer { .. } => CommandId::SetConstantBuffer,
+            Self::SetStencilRef { .. } => CommandId::SetStencilRef,
+            Self::SetBlendColor(..) => CommandId::SetBlendColor,
+            Self::SetScissors { .. } => CommandId::SetScissors,
+            Self::Blit(..) => CommandId::Blit,
+            Self::CopyRegion { .. } => CommandId::CopyRegion,
+            Self::BindSamplerStates { .. } => CommandId::BindSamplerStates,
+            Self::BeginQuery(..) => CommandId::BeginQuery,
+            Self::EndQuery(..) => CommandId::EndQuery,
+            Self::GetQueryResult { .. } => CommandId::GetQueryResult,
+            Self::SetPolygonStipple(..) => CommandId::SetPolygonStipple,
+            Self::SetClipState(..) => CommandId::SetClipState,
+            Self::SetSampleMask(..) => CommandId::SetSampleMask,
+            Self::SetStreamoutTargets { .. } => CommandId::SetStreamoutTargets,
+            Self::SetRenderCondition { .. } => CommandId::SetRenderCondition,
+            Self::SetUniformBuffer { .. } => CommandId::SetUniformBuffer,
+            Self::SetSubContext(..) => CommandId::SetSubContext,
+            Self::CreateSubContext(..) => CommandId::CreateSubContext,
+            Self::DestroySubContext(..) => CommandId::DestroySubContext,
+            Self::BindShader { .. } => CommandId::BindShader,
+            Self::SetTessState { .. } => CommandId::SetTessState,
+            Self::SetMinSamples(..) => CommandId::SetMinSamples,
+            Self::SetShaderBuffers { .. } => CommandId::SetShaderBuffers,
+            Self::SetShaderImages { .. } => CommandId::SetShaderImages,
+            Self::MemoryBarrier(..) => CommandId::MemoryBarrier,
+            Self::LaunchGrid { .. } => CommandId::LaunchGrid,
+            Self::SetFramebufferNoAttach { .. } => CommandId::SetFramebufferNoAttach,
+            Self::TextureBarrier(..) => CommandId::TextureBarrier,
+            Self::SetAtomicBuffers { .. } => CommandId::SetAtomicBuffers,
+            Self::SetDebugFlags(..) => CommandId::SetDebugFlags,
+            Self::GetQueryResultQbo { .. } => CommandId::GetQueryResultQbo,
+            Self::Transfer3d { .. } => CommandId::Transfer3d,
+            Self::EndTransfers => CommandId::EndTransfers,
+            Self::CopyTransfer3d { .. } => CommandId::CopyTransfer3d,
+            Self::SetTweaks { .. } => CommandId::SetTweaks,
+            Self::ClearTexture { .. } => CommandId::ClearTexture,
+            Self::PipeResourceCreate { .. } => CommandId::PipeResourceCreate,
+            Self::PipeResourceSetType { .. } => CommandId::PipeResourceSetType,
+            Self::GetMemoryInfo(..) => CommandId::GetMemoryInfo,
+            Self::StringMarker { .. } => CommandId::StringMarker,
+            Self::LinkShader(..) => CommandId::LinkShader,
+            Self::ClearSurface { .. } => CommandId::ClearSurface,
+            Self::GetPipeResourceLayout { .. } => CommandId::GetPipeResourceLayout,
+            Self::Video { id, .. } => *id,
         }
+    }
+
+    /// The command's name in the protocol.
+    pub const fn name(&self) -> &'static str {
+        self.id().name()
     }
 }

@@ -37,6 +37,43 @@ macro_rules! wire_enum {
 pub(in crate::pipe::wire) use wire_enum;
 
 wire_enum! {
+    /// What a command does. The names are those of the protocol.
+    CommandId {
+        Nop = 0 "NOP", CreateObject = 1 "CREATE_OBJECT", BindObject = 2 "BIND_OBJECT",
+        DestroyObject = 3 "DESTROY_OBJECT", SetViewports = 4 "SET_VIEWPORT_STATE",
+        SetFramebuffer = 5 "SET_FRAMEBUFFER_STATE", SetVertexBuffers = 6 "SET_VERTEX_BUFFERS",
+        Clear = 7 "CLEAR", DrawVbo = 8 "DRAW_VBO", InlineWrite = 9 "RESOURCE_INLINE_WRITE",
+        SetSamplerViews = 10 "SET_SAMPLER_VIEWS", SetIndexBuffer = 11 "SET_INDEX_BUFFER",
+        SetConstantBuffer = 12 "SET_CONSTANT_BUFFER", SetStencilRef = 13 "SET_STENCIL_REF",
+        SetBlendColor = 14 "SET_BLEND_COLOR", SetScissors = 15 "SET_SCISSOR_STATE", Blit = 16 "BLIT",
+        CopyRegion = 17 "RESOURCE_COPY_REGION", BindSamplerStates = 18 "BIND_SAMPLER_STATES",
+        BeginQuery = 19 "BEGIN_QUERY", EndQuery = 20 "END_QUERY", GetQueryResult = 21 "GET_QUERY_RESULT",
+        SetPolygonStipple = 22 "SET_POLYGON_STIPPLE", SetClipState = 23 "SET_CLIP_STATE",
+        SetSampleMask = 24 "SET_SAMPLE_MASK", SetStreamoutTargets = 25 "SET_STREAMOUT_TARGETS",
+        SetRenderCondition = 26 "SET_RENDER_CONDITION", SetUniformBuffer = 27 "SET_UNIFORM_BUFFER",
+        SetSubContext = 28 "SET_SUB_CTX", CreateSubContext = 29 "CREATE_SUB_CTX",
+        DestroySubContext = 30 "DESTROY_SUB_CTX", BindShader = 31 "BIND_SHADER",
+        SetTessState = 32 "SET_TESS_STATE", SetMinSamples = 33 "SET_MIN_SAMPLES",
+        SetShaderBuffers = 34 "SET_SHADER_BUFFERS", SetShaderImages = 35 "SET_SHADER_IMAGES",
+        MemoryBarrier = 36 "MEMORY_BARRIER", LaunchGrid = 37 "LAUNCH_GRID",
+        SetFramebufferNoAttach = 38 "SET_FRAMEBUFFER_STATE_NO_ATTACH",
+        TextureBarrier = 39 "TEXTURE_BARRIER", SetAtomicBuffers = 40 "SET_ATOMIC_BUFFERS",
+        SetDebugFlags = 41 "SET_DEBUG_FLAGS", GetQueryResultQbo = 42 "GET_QUERY_RESULT_QBO",
+        Transfer3d = 43 "TRANSFER3D", EndTransfers = 44 "END_TRANSFERS",
+        CopyTransfer3d = 45 "COPY_TRANSFER3D", SetTweaks = 46 "SET_TWEAKS",
+        ClearTexture = 47 "CLEAR_TEXTURE", PipeResourceCreate = 48 "PIPE_RESOURCE_CREATE",
+        PipeResourceSetType = 49 "PIPE_RESOURCE_SET_TYPE", GetMemoryInfo = 50 "GET_MEMORY_INFO",
+        StringMarker = 51 "SEND_STRING_MARKER", LinkShader = 52 "LINK_SHADER",
+        CreateVideoCodec = 53 "CREATE_VIDEO_CODEC", DestroyVideoCodec = 54 "DESTROY_VIDEO_CODEC",
+        CreateVideoBuffer = 55 "CREATE_VIDEO_BUFFER", DestroyVideoBuffer = 56 "DESTROY_VIDEO_BUFFER",
+        BeginFrame = 57 "BEGIN_FRAME", DecodeMacroblock = 58 "DECODE_MACROBLOCK",
+        DecodeBitstream = 59 "DECODE_BITSTREAM", EncodeBitstream = 60 "ENCODE_BITSTREAM",
+        EndFrame = 61 "END_FRAME", ClearSurface = 62 "CLEAR_SURFACE",
+        GetPipeResourceLayout = 63 "GET_PIPE_RESOURCE_LAYOUT",
+    }
+}
+
+wire_enum! {
     /// Shader stage.
     Stage {
         Vertex = 0 "vertex", Fragment = 1 "fragment", Geometry = 2 "geometry",

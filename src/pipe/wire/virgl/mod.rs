@@ -4,6 +4,9 @@
 
 pub mod command;
 mod decode;
+mod encode;
 pub mod enums;
+pub mod limits;
 
-pub use decode::{Commands, DecodeError, commands};
+pub use decode::{Commands, DecodeError, command_words, commands, decode};
+pub use encode::{CommandTooLong, MAX_COMMAND_WORDS, record_words, shader_words};

@@ -17,9 +17,11 @@ impl Inbox {
         &bytemuck::cast_slice(&self.words)[self.start..self.end]
     }
 
-    /// Room behind the unread bytes: enough to make them at least `needed`, and never less than a good read's worth.
+    /// Room behind the unread bytes, of which `needed` would be good to have in all: never less than a good read's
+    /// worth, and beyond that never more than has already arrived, as a peer may announce what it does not send.
     pub fn room(&mut self, needed: usize) -> &mut [u8] {
         let unread = self.end - self.start;
+        let needed = needed.min(unread * 2);
         if self.start > 0 && (unread == 0 || self.start + needed + CHUNK > self.words.len() * 4) {
             let start = self.start;
             let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
@@ -41,5 +43,8 @@ impl Inbox {
     /// Removes bytes from the front.
     pub fn take(&mut self, count: usize) {
         self.start = (self.start + count).min(self.end);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
     }
 }

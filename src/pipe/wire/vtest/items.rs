@@ -27,8 +27,8 @@ impl<'a> Payload<'a> {
         self.0.is_empty()
     }
 
-    /// The words: borrowed where the buffer is aligned and the host little-endian (always, from an
-    /// [`Inbox`](super::Inbox)), copied otherwise.
+    /// The words: borrowed where the buffer is aligned and the host little-endian, copied otherwise. In an
+    /// [`Inbox`](super::Inbox) they are aligned unless a request of odd size stands before them.
     pub fn words(self) -> Cow<'a, [u32]> {
         if cfg!(target_endian = "little")
             && let Ok(words) = bytemuck::try_cast_slice(self.0)

@@ -5,11 +5,13 @@
 //! request comes from its kind here, and only the few truly variable kinds look at the length word.
 //!
 //! * [`parse`] reads a [`Request`] from the front of a byte buffer; [`Inbox`] is the buffer that suits it.
+//! * [`Request::encode`] is the client's half, in the words a Mesa client would use.
 //!
 //! A file descriptor travels in a message of its own that carries one byte of data. Received with `recvmsg`, that
 //! byte stands in the byte stream like any other, so requests that are followed by descriptors include these bytes:
 //! once such a request is complete, its descriptors have arrived ([`Request::fd_count`] tells how many).
 
+mod encode;
 mod inbox;
 mod items;
 mod kind;
@@ -17,6 +19,9 @@ mod parse;
 mod reply;
 mod request;
 mod submit;
+
+#[cfg(test)]
+mod tests;
 
 pub use inbox::Inbox;
 pub use items::{Item, Items, Payload};

@@ -62,6 +62,13 @@ pub fn parse(buffer: &[u8], version: Version) -> Result<Parsed<'_>, RequestError
     let [length, id] = words(header);
     let kind = RequestKind::from_wire(id).ok_or(RequestError::Unknown(id))?;
     let fixed = kind.fixed_words() * 4;
+    if matches!(kind, RequestKind::SubmitCmd2 | RequestKind::SyncWait) && u64::from(length) * 4 < fixed as u64
+    {
+        return Err(RequestError::Length {
+            kind,
+            bytes: length as usize * 4,
+        });
+    }
     if rest.len() < fixed {
         return Ok(Parsed::Incomplete {
             needed: HEADER_BYTES + fixed,
@@ -131,8 +138,8 @@ impl<'a> Parser<'a> {
         let handles = || u64::from(words::<1>(self.rest)[0]);
         let most = MAX_SYNC_OBJECTS * 16;
         match self.kind {
-            SubmitCmd | SubmitCmd2 => self.bounded(words_of(self.length.into()).max(fixed), MAX_SUBMIT_BYTES),
-            SyncWait => self.bounded(words_of(self.length.into()).max(fixed), most),
+            SubmitCmd | SubmitCmd2 => self.bounded(words_of(self.length.into()), MAX_SUBMIT_BYTES),
+            SyncWait => self.bounded(words_of(self.length.into()), most),
             CreateRenderer => self.bounded(self.length.into(), MAX_NAME_BYTES),
             TransferPut => {
                 let data = words::<11>(self.rest)[10];
@@ -292,24 +299,16 @@ impl<'a> Parser<'a> {
         }))
     }
 
-    /// The syncobj points of version 4 and the bytes that carry fences follow the announced payload.
+    /// What follows the announced payload is told by the batches in it.
     fn submit2(&self, payload: &'a [u8]) -> Result<Found<'a>, RequestError> {
-        let error = || self.length_error(payload);
-        let submit = Payload::new(payload).and_then(Submit2::new).ok_or_else(error)?;
-        let points = match self.version {
-            Version::V4 => submit.syncobj_bytes().ok_or_else(error)?,
-            _ => 0,
-        };
-        self.bounded(points as u64, MAX_SYNC_OBJECTS * 16)?;
-        let fds = Request::SubmitCmd2(submit).fd_count();
-        let taken = payload.len() + points + fds;
-        if self.rest.len() < taken {
-            return Ok(Found::More(taken));
-        }
-        let syncobjs = &self.rest[payload.len()..payload.len() + points];
-        Ok(Found::Tail {
-            request: Request::SubmitCmd2(submit.with_syncobjs(syncobjs)),
-            taken,
+        let words = Payload::new(payload).ok_or_else(|| self.length_error(payload))?;
+        let taken = payload.len() + Submit2::check(words, self.version)?;
+        Ok(match self.rest.get(payload.len()..taken) {
+            None => Found::More(taken),
+            Some(tail) => Found::Tail {
+                request: Request::SubmitCmd2(Submit2::new(words, tail, self.version)),
+                taken,
+            },
         })
     }
 

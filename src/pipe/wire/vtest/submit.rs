@@ -1,122 +1,239 @@
-//! SUBMIT_CMD2: several batches of commands with their synchronisation.
+//! SUBMIT_CMD2: several batches of commands in one request, each with what it waits for and signals.
+//!
+//! The payload holds a count, eight words a batch, then command words and synchronisation points wherever the
+//! batches say. Behind the payload, and not counted by the length word, follow batch after batch the arrays of kernel
+//! synchronisation objects (from protocol 4 on) and the byte of an input fence's descriptor.
 
 use super::{
-    SyncPoint, SyncobjPoint,
+    MAX_RINGS, MAX_SYNC_OBJECTS,
     items::{Item, Items, Payload, words},
+    kind::{RequestKind, Version},
+    parse::RequestError,
+    request::{SyncPoint, SyncobjPoint},
 };
 
-/// Flags of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+const BATCH_WORDS: usize = 8;
+
+/// The flags of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BatchFlags(pub u32);
 
 impl BatchFlags {
-    /// Whether the ring index means something.
-    pub fn has_ring(self) -> bool {
+    /// Whether the ring index is meant.
+    pub const fn has_ring(self) -> bool {
         self.0 & 1 != 0
     }
 
-    /// Whether a descriptor to wait for comes with the request.
-    pub fn has_in_fence(self) -> bool {
+    /// Whether the client sends the descriptor of a fence to wait for.
+    pub const fn has_in_fence(self) -> bool {
         self.0 & 2 != 0
     }
 
-    /// Whether the server answers with a descriptor that tells when the batch is done.
-    pub fn has_out_fence(self) -> bool {
+    /// Whether the client expects the descriptor of a fence that the batch signals.
+    pub const fn has_out_fence(self) -> bool {
         self.0 & 4 != 0
     }
 }
 
-/// One batch.
+/// One batch of SUBMIT_CMD2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct Batch<'a> {
+    /// What else comes or is expected with it.
     pub flags: BatchFlags,
-    pub commands: Payload<'a>,
-    /// Set to these values when the batch is done.
-    pub syncs: Items<'a, SyncPoint>,
+    /// The ring, if the flags say that it is meant; below [`MAX_RINGS`] then.
     pub ring: u32,
-    pub in_syncobjs: u32,
-    pub out_syncobjs: u32,
+    /// The virgl commands.
+    pub commands: Payload<'a>,
+    /// Points that are reached when the batch is done.
+    pub syncs: Items<'a, SyncPoint>,
+    /// Kernel synchronisation objects to wait for.
+    pub wait_syncobjs: Items<'a, SyncobjPoint>,
+    /// Kernel synchronisation objects to signal.
+    pub signal_syncobjs: Items<'a, SyncobjPoint>,
 }
 
-/// Bytes of a batch's description.
-const BATCH_BYTES: usize = 32;
-
-/// The batches of a request.
+/// The checked content of a SUBMIT_CMD2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Submit2<'a> {
     payload: Payload<'a>,
-    count: usize,
-    /// In- and out-points of all batches, in order, from version 4 on.
-    pub syncobjs: Items<'a, SyncobjPoint>,
+    tail: &'a [u8],
+    with_syncobjs: bool,
 }
 
-/// Iterator over the batches of a [`Submit2`].
-pub type Batches<'a> = Box<dyn Iterator<Item = Batch<'a>> + 'a>;
-
 impl<'a> Submit2<'a> {
-    /// Checks that all batches lie inside the payload; `None` otherwise.
-    pub(super) fn new(payload: Payload<'a>) -> Option<Self> {
-        let count = words::<1>(payload.bytes())[0] as usize;
-        let end = count.checked_mul(BATCH_BYTES)?.checked_add(4)?;
-        if payload.is_empty() || end > payload.bytes().len() {
-            return None;
-        }
-        let submit = Self {
-            payload,
-            count,
-            syncobjs: Items::prefix(&[]),
-        };
-        (0..count).all(|at| submit.batch(at).is_some()).then_some(submit)
+    /// The payload words, batch headers included.
+    pub fn payload(&self) -> Payload<'a> {
+        self.payload
     }
 
-    /// Bytes of the syncobj points that follow the payload from version 4 on.
-    pub(super) fn syncobj_bytes(&self) -> Option<usize> {
-        self.batches().try_fold(0usize, |sum, batch| {
-            let points = batch.in_syncobjs.checked_add(batch.out_syncobjs)? as usize;
-            sum.checked_add(points.checked_mul(SyncobjPoint::BYTES)?)
-        })
-    }
-
-    pub(super) fn with_syncobjs(self, bytes: &'a [u8]) -> Self {
-        Self {
-            syncobjs: Items::prefix(bytes),
-            ..self
-        }
-    }
-
-    fn batch(&self, at: usize) -> Option<Batch<'a>> {
-        let bytes = self.payload.bytes();
-        let start = 4 + at * BATCH_BYTES;
-        let [
-            flags,
-            offset,
-            size,
-            sync_offset,
-            sync_count,
-            ring,
-            in_syncobjs,
-            out_syncobjs,
-        ] = words(bytes.get(start..start + BATCH_BYTES)?);
-        let commands = self.payload.get(offset, size as usize)?;
-        let syncs = self.payload.get(
-            sync_offset,
-            (sync_count as usize).checked_mul(SyncPoint::BYTES / 4)?,
-        )?;
-        let syncs = Items::new(syncs.bytes())?;
-        Some(Batch {
-            flags: BatchFlags(flags),
-            commands,
-            syncs,
-            ring,
-            in_syncobjs,
-            out_syncobjs,
-        })
+    /// What follows the payload: synchronisation objects and descriptor bytes.
+    pub fn tail(&self) -> &'a [u8] {
+        self.tail
     }
 
     /// The batches in order.
     pub fn batches(&self) -> Batches<'a> {
-        let submit = *self;
-        Box::new((0..self.count).filter_map(move |at| submit.batch(at)))
+        Batches {
+            headers: headers(self.payload),
+            submit: *self,
+            tail: self.tail,
+        }
+    }
+
+    /// Checks what the batches of `payload` refer to, and tells how many bytes follow it.
+    pub(super) fn check(payload: Payload<'_>, version: Version) -> Result<usize, RequestError> {
+        let [count] = words(payload.bytes());
+        if 1 + u64::from(count) * BATCH_WORDS as u64 > payload.len() as u64 {
+            return Err(bad("batch_count", count));
+        }
+        let with_syncobjs = version >= Version::V4;
+        let (mut syncobjs, mut fds) = (0usize, 0usize);
+        for header in headers(payload) {
+            header.check(payload)?;
+            if with_syncobjs {
+                let (wait, signal) = header.syncobj_counts();
+                syncobjs = syncobjs.saturating_add(wait).saturating_add(signal);
+            }
+            fds += usize::from(header.flags.has_in_fence());
+        }
+        let bytes = syncobjs.saturating_mul(SyncobjPoint::BYTES);
+        if syncobjs > MAX_SYNC_OBJECTS {
+            return Err(RequestError::TooLong {
+                kind: RequestKind::SubmitCmd2,
+                bytes: bytes as u64,
+                max: MAX_SYNC_OBJECTS * SyncobjPoint::BYTES,
+            });
+        }
+        Ok(bytes + fds)
+    }
+
+    /// A payload that passed [`Self::check`] for `version`, and the bytes behind it.
+    pub(super) fn new(payload: Payload<'a>, tail: &'a [u8], version: Version) -> Self {
+        Self {
+            payload,
+            tail,
+            with_syncobjs: version >= Version::V4,
+        }
+    }
+}
+
+fn bad(field: &'static str, value: u32) -> RequestError {
+    RequestError::Value {
+        kind: RequestKind::SubmitCmd2,
+        field,
+        value,
+    }
+}
+
+/// The batches of a [`Submit2`].
+#[derive(Debug, Clone)]
+pub struct Batches<'a> {
+    headers: Headers<'a>,
+    submit: Submit2<'a>,
+    tail: &'a [u8],
+}
+
+impl<'a> Iterator for Batches<'a> {
+    type Item = Batch<'a>;
+
+    fn next(&mut self) -> Option<Batch<'a>> {
+        let header = self.headers.next()?;
+        let (wait, signal) = match self.submit.with_syncobjs {
+            true => header.syncobj_counts(),
+            false => (0, 0),
+        };
+        let wait_syncobjs = take_syncobjs(&mut self.tail, wait)?;
+        let signal_syncobjs = take_syncobjs(&mut self.tail, signal)?;
+        if header.flags.has_in_fence() {
+            self.tail.split_off_first()?;
+        }
+        let payload = self.submit.payload;
+        Some(Batch {
+            flags: header.flags,
+            ring: header.ring,
+            commands: payload.get(header.cmd_offset, header.cmd_size as usize)?,
+            syncs: Items::prefix(header.syncs(payload)?.bytes()),
+            wait_syncobjs,
+            signal_syncobjs,
+        })
+    }
+}
+
+fn take_syncobjs<'a>(tail: &mut &'a [u8], count: usize) -> Option<Items<'a, SyncobjPoint>> {
+    let bytes = tail.split_off(..count * SyncobjPoint::BYTES)?;
+    Items::new(bytes)
+}
+
+/// The eight words that introduce a batch.
+struct Header {
+    flags: BatchFlags,
+    cmd_offset: u32,
+    cmd_size: u32,
+    sync_offset: u32,
+    sync_count: u32,
+    ring: u32,
+    wait_syncobjs: u32,
+    signal_syncobjs: u32,
+}
+
+impl Header {
+    fn syncobj_counts(&self) -> (usize, usize) {
+        (self.wait_syncobjs as usize, self.signal_syncobjs as usize)
+    }
+
+    fn syncs<'a>(&self, payload: Payload<'a>) -> Option<Payload<'a>> {
+        let words = (self.sync_count as usize).checked_mul(SyncPoint::BYTES / 4)?;
+        payload.get(self.sync_offset, words)
+    }
+
+    fn check(&self, payload: Payload<'_>) -> Result<(), RequestError> {
+        if payload.get(self.cmd_offset, self.cmd_size as usize).is_none() {
+            return Err(bad("cmd_size", self.cmd_size));
+        }
+        if self.syncs(payload).is_none() {
+            return Err(bad("sync_count", self.sync_count));
+        }
+        if self.flags.has_ring() && self.ring >= MAX_RINGS {
+            return Err(bad("ring_idx", self.ring));
+        }
+        Ok(())
+    }
+}
+
+/// The batch headers of a payload: as many as it counts and holds.
+#[derive(Debug, Clone)]
+struct Headers<'a>(std::slice::ChunksExact<'a, u8>);
+
+fn headers(payload: Payload<'_>) -> Headers<'_> {
+    let [count] = words(payload.bytes());
+    let table = payload.bytes().get(4..).unwrap_or_default();
+    let wanted = (count as usize).saturating_mul(BATCH_WORDS * 4);
+    Headers(table[..wanted.min(table.len())].chunks_exact(BATCH_WORDS * 4))
+}
+
+impl Iterator for Headers<'_> {
+    type Item = Header;
+
+    fn next(&mut self) -> Option<Header> {
+        let [
+            flags,
+            cmd_offset,
+            cmd_size,
+            sync_offset,
+            sync_count,
+            ring,
+            wait_syncobjs,
+            signal_syncobjs,
+        ] = words(self.0.next()?);
+        Some(Header {
+            flags: BatchFlags(flags),
+            cmd_offset,
+            cmd_size,
+            sync_offset,
+            sync_count,
+            ring,
+            wait_syncobjs,
+            signal_syncobjs,
+        })
     }
 }
