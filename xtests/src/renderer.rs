@@ -53,9 +53,7 @@ impl fmt::Display for Renderer {
 #[derive(Debug, thiserror::Error)]
 pub enum StandError {
     /// The built binary is not there.
-    #[error(
-        "no pixbridge binary at {0}: run `cargo build --workspace --bins`, with --release where this is a release build"
-    )]
+    #[error("{0} is not there: run `cargo build --workspace`, with --release where this is a release build")]
     NotBuilt(PathBuf),
     /// The place of the running executable could not be told.
     #[error("cannot tell where this executable lies: {0}")]
@@ -213,7 +211,7 @@ fn wait_for_socket(server: &mut Running, socket: &Path) -> Result<(), StandError
     Ok(())
 }
 
-/// The `pixbridge` binary of the build that this executable belongs to.
+/// The `pixbridge` binary of the build that this executable belongs to, with the preload library beside it.
 ///
 /// # Errors
 /// When there is none: cargo does not build one package's binaries for another package's tests.
@@ -222,11 +220,13 @@ pub fn our_binary() -> Result<PathBuf, StandError> {
         Some(path) => PathBuf::from(path),
         None => build_directory()?.join("pixbridge"),
     };
-    if binary.is_file() {
-        Ok(binary)
-    } else {
-        Err(StandError::NotBuilt(binary))
+    let preload = binary.with_file_name("libpixbridge_guest.so");
+    for file in [&binary, &preload] {
+        if !file.is_file() {
+            return Err(StandError::NotBuilt(file.clone()));
+        }
     }
+    Ok(binary)
 }
 
 /// `target/debug` or the like: where this executable lies, without the `deps` of test executables.
