@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     io::{Read, Write},
+    net::Shutdown,
     os::{fd::OwnedFd, unix::net::UnixStream},
     thread::{self, JoinHandle},
 };
@@ -235,9 +236,25 @@ impl Guest {
 
     /// Hangs up, and gives back how the session ended.
     pub fn finish(mut self) -> Result<(), SessionError> {
-        let session = self.session.take().expect("finish is called once");
-        drop(self.stream);
-        session.join().expect("a session never panics")
+        self.hang_up().expect("finish is called once")
+    }
+
+    /// `None` if it has been done before.
+    fn hang_up(&mut self) -> Option<Result<(), SessionError>> {
+        let session = self.session.take()?;
+        self.stream
+            .shutdown(Shutdown::Both)
+            .expect("a socket can be shut down");
+        Some(session.join().expect("a session never panics"))
+    }
+}
+
+impl Drop for Guest {
+    /// GL must not be at work while the process ends.
+    fn drop(&mut self) {
+        if !thread::panicking() {
+            let _ = self.hang_up();
+        }
     }
 }
 
