@@ -89,6 +89,7 @@ fn piglit(options: &Options, xvfb: &Xvfb, socket: &Path, preload: &Path) -> Resu
     piglit.arg(&options.out);
     piglit
         .env("DISPLAY", xvfb.display())
+        .env("PIGLIT_COMPRESSION", "none")
         .env("LIBGL_ALWAYS_SOFTWARE", "1")
         .env("GALLIUM_DRIVER", "virpipe")
         .env("VTEST_SOCKET_NAME", socket)
