@@ -16,12 +16,15 @@ use super::{
     sub_context::SubContext,
     surface::Surface,
 };
-use crate::pipe::{
-    format::{Component, Kind},
-    resource::{HostTexture, Resource},
-    wire::virgl::{
-        command::{Blit, BlitEnd, Box3, SurfaceState},
-        enums::{ImageFilter, TextureTarget},
+use crate::{
+    gl::Gl,
+    pipe::{
+        format::{Component, FormatInfo, Kind, Signedness},
+        resource::{HostTexture, Resource},
+        wire::virgl::{
+            command::{Blit, BlitEnd, Box3, SurfaceState},
+            enums::{ImageFilter, TextureTarget},
+        },
     },
 };
 
@@ -75,7 +78,7 @@ impl<'a> End<'a> {
     }
 
     /// One slice of this end as something to attach.
-    fn surface(&self, gl: &crate::gl::Gl, slice: u32) -> Result<Surface, ExecError> {
+    fn surface(&self, gl: &Gl, slice: u32) -> Result<Surface, ExecError> {
         let desc = SurfaceState {
             resource: self.end.resource,
             format: self.end.format,
@@ -231,8 +234,8 @@ fn passes(blit: &Blit, dst: &End<'_>) -> Vec<Pass> {
     if !format.is_depth_or_stencil() {
         return match format_of(dst).and_then(|f| f.integer()) {
             None => vec![Pass::Float],
-            Some(crate::pipe::format::Signedness::Signed) => vec![Pass::Signed],
-            Some(crate::pipe::format::Signedness::Unsigned) => vec![Pass::Unsigned],
+            Some(Signedness::Signed) => vec![Pass::Signed],
+            Some(Signedness::Unsigned) => vec![Pass::Unsigned],
         };
     }
     let mut passes = Vec::new();
@@ -245,7 +248,7 @@ fn passes(blit: &Blit, dst: &End<'_>) -> Vec<Pass> {
     passes
 }
 
-fn format_of(end: &End<'_>) -> Option<&'static crate::pipe::format::FormatInfo> {
+fn format_of(end: &End<'_>) -> Option<&'static FormatInfo> {
     end.end.format.info()
 }
 
@@ -313,7 +316,7 @@ fn is_framebuffer_blit(blit: &Blit, dst: &End<'_>, src: &End<'_>) -> bool {
         (_, 1) => !scaled && !flipped,
         (a, b) => a == b && !scaled && !flipped,
     };
-    let renderable = |f: &crate::pipe::format::FormatInfo| f.host.is_some_and(|h| h.can_render());
+    let renderable = |f: &FormatInfo| f.host.is_some_and(|h| h.can_render());
     let aspects = if dst.texture.format.is_depth_or_stencil() {
         dst.texture.host.internal == src.texture.host.internal && blit.filter == ImageFilter::Nearest
     } else {

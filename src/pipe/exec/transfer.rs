@@ -30,6 +30,18 @@ fn memory_range(offset: u64, span: u64) -> Option<std::ops::Range<usize>> {
     Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)
 }
 
+/// The part of a resource's guest memory that a transfer touches.
+fn guest_bytes(holder: &Resource, offset: u64, span: u64) -> Result<WriteBytes<'_>, ExecError> {
+    let memory = holder.memory.as_ref().ok_or(ExecError::WrongResource {
+        id: holder.id,
+        wanted: "backed by guest memory",
+    })?;
+    let given = (memory.len() as u64).saturating_sub(offset);
+    memory_range(offset, span)
+        .and_then(|range| memory.write(range))
+        .ok_or(ExecError::Short { needed: span, given })
+}
+
 impl SubContext {
     /// Guest memory to resource.
     pub(super) fn upload(
@@ -39,19 +51,12 @@ impl SubContext {
         offset: u64,
     ) -> Result<(), ExecError> {
         let resource = shared.resource(transfer.resource)?;
-        let shape = shape(resource, transfer)?;
         if matches!(resource.storage, Storage::Guest) {
             return Ok(());
         }
-        let memory = resource.memory.as_ref();
-        let given = memory.map_or(0, |m| m.len() as u64).saturating_sub(offset);
-        let data = memory_range(offset, shape.span)
-            .and_then(|range| memory?.read(range))
-            .ok_or(ExecError::Short {
-                needed: shape.span,
-                given,
-            })?;
-        write(&self.gl, resource, transfer.level, &shape, data)
+        let shape = shape(resource, transfer)?;
+        let data = guest_bytes(resource, offset, shape.span)?;
+        write(&self.gl, resource, transfer.level, &shape, data.as_read())
     }
 
     /// Resource to guest memory.
@@ -62,18 +67,11 @@ impl SubContext {
         offset: u64,
     ) -> Result<(), ExecError> {
         let resource = shared.resource(transfer.resource)?;
-        let shape = shape(resource, transfer)?;
         if matches!(resource.storage, Storage::Guest) {
             return Ok(());
         }
-        let memory = resource.memory.as_ref();
-        let given = memory.map_or(0, |m| m.len() as u64).saturating_sub(offset);
-        let data = memory_range(offset, shape.span)
-            .and_then(|range| memory?.write(range))
-            .ok_or(ExecError::Short {
-                needed: shape.span,
-                given,
-            })?;
+        let shape = shape(resource, transfer)?;
+        let data = guest_bytes(resource, offset, shape.span)?;
         read(&self.gl, resource, transfer.level, &shape, data)
     }
 
@@ -124,23 +122,10 @@ impl SubContext {
     ) -> Result<(), ExecError> {
         let resource = shared.resource(transfer.resource)?;
         let shape = shape(resource, transfer)?;
-        let holder = shared.resource(staging)?;
-        let memory = holder.memory.as_ref().ok_or(ExecError::WrongResource {
-            id: staging,
-            wanted: "backed by guest memory",
-        })?;
-        let short = || ExecError::Short {
-            needed: shape.span,
-            given: (memory.len() as u64).saturating_sub(offset),
-        };
-        let range = memory_range(offset, shape.span).ok_or_else(short)?;
-        let level = transfer.level;
-        if from_host {
-            let to = memory.write(range).ok_or_else(short)?;
-            read(&self.gl, resource, level, &shape, to)
-        } else {
-            let from = memory.read(range).ok_or_else(short)?;
-            write(&self.gl, resource, level, &shape, from)
+        let data = guest_bytes(shared.resource(staging)?, offset, shape.span)?;
+        match from_host {
+            true => read(&self.gl, resource, transfer.level, &shape, data),
+            false => write(&self.gl, resource, transfer.level, &shape, data.as_read()),
         }
     }
 }
