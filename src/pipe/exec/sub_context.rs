@@ -392,6 +392,13 @@ impl SubContext {
         start: u32,
         views: Records<'_, ObjectId>,
     ) -> Result<(), ExecError> {
+        let end = start as usize + views.len();
+        if end > SAMPLERS {
+            return Err(ExecError::OutOfRange {
+                what: "number of sampler views",
+                value: end as u64,
+            });
+        }
         let mut failed = None;
         let slot = &mut self.state.stages[stage.to_wire() as usize];
         let mut ids = views.iter();

@@ -46,6 +46,9 @@ impl Surface {
             format,
             usage: "a surface",
         })?;
+        if desc.samples > 1 {
+            return Err(ExecError::Unsupported("an implicitly multisampled surface"));
+        }
         let storage = resource.texture().ok_or(ExecError::WrongResource {
             id: resource.id,
             wanted: "a texture",

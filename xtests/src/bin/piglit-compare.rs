@@ -109,7 +109,7 @@ fn piglit(options: &Options, mut piglit: Command) -> Result<(), Failure> {
     for test in &options.tests {
         piglit.arg("-t").arg(test);
     }
-    piglit.arg(&options.out);
+    piglit.arg(&options.out).env("PIGLIT_COMPRESSION", "none");
     let status = piglit.status()?;
     if status.success() {
         Ok(())

@@ -7,6 +7,8 @@ mod decode;
 mod encode;
 pub mod enums;
 pub mod limits;
+mod object;
+mod record;
 
 pub use decode::{Commands, DecodeError, command_words, commands, decode};
 pub use encode::{CommandTooLong, MAX_COMMAND_WORDS, record_words, shader_words};
