@@ -12,7 +12,7 @@ use pixbridge::{
     gl::{Choice, Display},
     pipe::{
         exec::Executor,
-        server::{Limits, Recorder, Session},
+        server::{Limits, Peer, Recorder, Session},
     },
 };
 use rustix::process::{Signal, set_parent_process_death_signal};
@@ -24,10 +24,14 @@ pub(super) struct SessionArgs {
     /// Trace file to write
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Whom log lines name as the client
+    #[arg(long, value_name = "PROCESS", default_value = "unknown")]
+    peer: String,
 }
 
 impl SessionArgs {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
+        let _span = tracing::error_span!("client", process = %self.peer).entered();
         set_parent_process_death_signal(Some(Signal::TERM))?;
         let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
         let display = Display::open(gl)?;
@@ -54,18 +58,19 @@ impl SessionArgs {
 pub(super) fn command(
     gl: Choice,
     record: Option<PathBuf>,
-) -> std::io::Result<impl Fn() -> std::process::Command> {
+) -> std::io::Result<impl Fn(&Peer) -> std::process::Command> {
     let count = AtomicU32::new(0);
     let program = std::env::current_exe()?;
     let level = std::env::var(super::log::VARIABLE);
-    Ok(move || {
+    Ok(move |peer: &Peer| {
         let mut command = std::process::Command::new(&program);
         // Whoever tries out clients has these set; for our own GL they would lead back to this server.
         command.env_remove("VTEST_SOCKET_NAME");
         if std::env::var_os("GALLIUM_DRIVER").is_some_and(|driver| driver == "virpipe") {
             command.env_remove("GALLIUM_DRIVER");
         }
-        command.arg("--gl").arg(gl.to_string()).arg("session");
+        command.arg("--gl").arg(gl.to_string());
+        command.args(["session", "--peer", &peer.to_string()]);
         if let Some(file) = &record {
             command
                 .arg("--record")

@@ -109,11 +109,12 @@ impl Listener {
         self.sessions.clone()
     }
 
-    /// Accepts connections for ever, starting `session` with the connection as its standard input for each.
+    /// Accepts connections for ever, starting the `session` for its peer with the connection as its standard input for
+    /// each.
     ///
     /// # Errors
     /// If accepting fails for good.
-    pub fn serve(&self, session: impl Fn() -> Command) -> io::Result<()> {
+    pub fn serve(&self, session: impl Fn(&Peer) -> Command) -> io::Result<()> {
         loop {
             let stream = match self.socket.accept() {
                 Ok((stream, _)) => stream,
@@ -132,7 +133,7 @@ impl Listener {
                 tracing::warn!("process {peer} is turned away: {MAX_SESSIONS} sessions are running");
                 continue;
             }
-            start(session(), stream, peer, &self.sessions);
+            start(session(&peer), stream, peer, &self.sessions);
         }
     }
 }
@@ -168,9 +169,9 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-/// The process at the other end of a connection.
+/// The process at the other end of a connection; in log lines its number and its quoted name.
 #[derive(Debug)]
-struct Peer {
+pub struct Peer {
     pid: i32,
     /// As the kernel shows it; empty if the process is gone already.
     name: String,
@@ -215,7 +216,7 @@ fn start(mut session: Command, stream: UnixStream, peer: Peer, sessions: &Sessio
             return;
         }
     };
-    tracing::debug!("session {} serves process {peer}", child.id());
+    tracing::info!("session {} serves process {peer}", child.id());
     sessions.0.fetch_add(1, Ordering::Relaxed);
     let sessions = sessions.clone();
     thread::spawn(move || {
@@ -230,7 +231,7 @@ fn start(mut session: Command, stream: UnixStream, peer: Peer, sessions: &Sessio
 fn report(status: ExitStatus, peer: &Peer) {
     match status.signal() {
         Some(signal) => tracing::error!("the session of process {peer} was ended by signal {signal}"),
-        None => tracing::debug!("the session of process {peer} ended: {status}"),
+        None => tracing::info!("the session of process {peer} ended: {status}"),
     }
 }
 
@@ -302,7 +303,7 @@ mod tests {
         let listener = Listener::bind(&path).unwrap();
         let sessions = listener.sessions();
         thread::spawn(move || {
-            listener.serve(|| {
+            listener.serve(|_| {
                 let mut shell = Command::new("sh");
                 shell.args(["-c", "read line; test $line = die && kill -9 $$; echo $line >&0"]);
                 shell

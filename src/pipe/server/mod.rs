@@ -14,7 +14,7 @@ mod timelines;
 
 pub use fds::{receive, send_with_fd};
 pub use limits::Limits;
-pub use listener::{ListenError, Listener, Sessions};
+pub use listener::{ListenError, Listener, Peer, Sessions};
 pub use record::Recorder;
 pub use renderer::Renderer;
 pub use session::{Session, SessionError};
