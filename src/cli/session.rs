@@ -19,6 +19,13 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::Failure;
 
+/// What glibc's allocator keeps to itself in a session (mallopt(3)). A software GL allocates and frees some hundred KiB for
+/// each frame; by default that memory goes back to the kernel each time, and is faulted in and cleared again.
+const ALLOCATOR: [(&str, &str); 2] = [
+    ("MALLOC_TRIM_THRESHOLD_", "67108864"),
+    ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+];
+
 #[derive(Debug, Args)]
 pub(super) struct SessionArgs {
     /// Trace file to write
@@ -75,6 +82,11 @@ pub(super) fn command(
             command
                 .arg("--record")
                 .arg(numbered(file, count.fetch_add(1, Ordering::Relaxed)));
+        }
+        for (tunable, bytes) in ALLOCATOR {
+            if std::env::var_os(tunable).is_none() {
+                command.env(tunable, bytes);
+            }
         }
         if let Ok(level) = &level {
             command.env(super::log::VARIABLE, level);
