@@ -42,6 +42,15 @@ fn guest_bytes(holder: &Resource, offset: u64, span: u64) -> Result<WriteBytes<'
         .ok_or(ExecError::Short { needed: span, given })
 }
 
+/// Refuses data that end before the transfer does.
+fn enough(needed: u64, given: usize) -> Result<(), ExecError> {
+    let given = given as u64;
+    if given < needed {
+        return Err(ExecError::Short { needed, given });
+    }
+    Ok(())
+}
+
 impl SubContext {
     /// Guest memory to resource.
     pub(super) fn upload(
@@ -84,12 +93,7 @@ impl SubContext {
     ) -> Result<(), ExecError> {
         let resource = shared.resource(transfer.resource)?;
         let shape = shape(resource, transfer)?;
-        if (data.len() as u64) < shape.span {
-            return Err(ExecError::Short {
-                needed: shape.span,
-                given: data.len() as u64,
-            });
-        }
+        enough(shape.span, data.len())?;
         write(&self.gl, resource, transfer.level, &shape, data)
     }
 
@@ -102,12 +106,7 @@ impl SubContext {
     ) -> Result<(), ExecError> {
         let resource = shared.resource(transfer.resource)?;
         let shape = shape(resource, transfer)?;
-        if (out.len() as u64) < shape.span {
-            return Err(ExecError::Short {
-                needed: shape.span,
-                given: out.len() as u64,
-            });
-        }
+        enough(shape.span, out.len())?;
         read(&self.gl, resource, transfer.level, &shape, out)
     }
 
@@ -281,11 +280,6 @@ pub(super) fn write_box(
     bytes: &mut [u8],
 ) -> Result<(), ExecError> {
     let shape = resource.shape.packed(level, area)?;
-    if (bytes.len() as u64) < shape.span {
-        return Err(ExecError::Short {
-            needed: shape.span,
-            given: bytes.len() as u64,
-        });
-    }
+    enough(shape.span, bytes.len())?;
     write_texture(gl, texture, level, &shape, ReadBytes::from(&bytes[..]))
 }
