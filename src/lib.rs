@@ -4,4 +4,6 @@
 //! `docs/architecture.md`.
 
 pub mod gl;
+pub mod memory;
 pub mod pipe;
+pub mod x11;

@@ -3,6 +3,7 @@
 //! It waits for each answer as the recorded client did, and puts the recorded contents into shared memory before the
 //! request that makes the host read them. Any vtest server can be at the other end.
 
+use crate::memory::{MemoryError, SharedMemory};
 use std::{
     collections::{HashMap, VecDeque},
     hash::{DefaultHasher, Hasher},
@@ -12,7 +13,7 @@ use std::{
 
 use super::{
     format::Format,
-    resource::{GuestMemory, MemoryError, bind},
+    resource::bind,
     server::receive,
     wire::{
         trace::Record,
@@ -88,7 +89,7 @@ impl Frame {
 #[derive(Debug)]
 struct Known {
     desc: ResourceDesc,
-    memory: Option<GuestMemory>,
+    memory: Option<SharedMemory>,
 }
 
 /// A client that replays.
@@ -175,7 +176,7 @@ impl Replayer {
                 request,
                 Request::ResourceCreate2 { .. } | Request::ResourceCreateBlob(_)
             ) {
-                memory = Some(GuestMemory::map(&fd)?);
+                memory = Some(SharedMemory::map(&fd)?);
             }
         }
         self.learn(&request, &reply, memory);
@@ -207,7 +208,7 @@ impl Replayer {
         self.fds.pop_front().ok_or(ReplayError::NoDescriptor(what))
     }
 
-    fn learn(&mut self, request: &Request<'_>, reply: &[u8], memory: Option<GuestMemory>) {
+    fn learn(&mut self, request: &Request<'_>, reply: &[u8], memory: Option<SharedMemory>) {
         let first = reply.first_chunk().map(|word| u32::from_le_bytes(*word));
         match *request {
             Request::ProtocolVersion(_) => {

@@ -3,6 +3,7 @@
 //! Its server is a session of the library in a thread of the test, on the surfaceless GL host. Commands are given in the
 //! pipe's textual form.
 
+use pixbridge::memory::SharedMemory;
 use std::{
     collections::VecDeque,
     io::{Read, Write},
@@ -16,7 +17,7 @@ use pixbridge::{
     pipe::{
         exec::Executor,
         format::Format,
-        resource::{GuestMemory, bind},
+        resource::bind,
         server::{Limits, Session, SessionError, receive},
         wire::text::assemble_stream,
     },
@@ -28,7 +29,7 @@ pub struct Resource {
     /// Its id.
     pub id: u32,
     /// The shared memory.
-    pub memory: GuestMemory,
+    pub memory: SharedMemory,
 }
 
 /// What a texture is to be.
@@ -144,7 +145,7 @@ impl Guest {
         request.extend(words);
         request.push(size);
         self.send(12, &request, None);
-        let memory = GuestMemory::map(&self.descriptor()).expect("shared memory");
+        let memory = SharedMemory::map(&self.descriptor()).expect("shared memory");
         Resource { id, memory }
     }
 

@@ -1,5 +1,6 @@
 //! Resources: host storage for what the client describes.
 
+use crate::memory::SharedMemory;
 use std::rc::Rc;
 
 use super::{Executor, error::ExecError};
@@ -7,9 +8,7 @@ use crate::{
     gl::Gl,
     pipe::{
         format::host_format,
-        resource::{
-            GuestMemory, HostTexture, Resource, ResourceDescription, ResourceShape, Storage, bind, gl_target,
-        },
+        resource::{HostTexture, Resource, ResourceDescription, ResourceShape, Storage, bind, gl_target},
         wire::virgl::{command::ResourceId, enums::TextureTarget},
     },
 };
@@ -23,7 +22,7 @@ impl Executor {
         &mut self,
         id: ResourceId,
         desc: &ResourceDescription,
-        memory: Option<Rc<GuestMemory>>,
+        memory: Option<Rc<SharedMemory>>,
     ) -> Result<(), ExecError> {
         if self.shared.resources.get(id).is_some() {
             return Err(ExecError::ResourceExists(id));
@@ -31,9 +30,9 @@ impl Executor {
         let shape = ResourceShape::new(&desc.dimensions()?, &self.limits)?;
         let storage = storage(&self.gl, desc, &shape)?;
         let memory = match (&storage, memory) {
-            (Storage::Guest, None) => {
-                Some(Rc::new(GuestMemory::create("unshared", u64::from(desc.width))?.0))
-            }
+            (Storage::Guest, None) => Some(Rc::new(
+                SharedMemory::create("unshared", u64::from(desc.width))?.0,
+            )),
             (_, memory) => memory,
         };
         self.shared.resources.insert(Resource {

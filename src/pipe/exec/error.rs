@@ -1,11 +1,12 @@
 //! Why a command was not carried out.
 
+use crate::memory::MemoryError;
 use crate::{
     gl::{ErrorCode, GlError},
     pipe::{
         format::Format,
         glsl::EmitError,
-        resource::{BoxError, MemoryError, ResourceError},
+        resource::{BoxError, ResourceError},
         tgsi::ParseError,
         wire::virgl::{
             DecodeError,

@@ -1,8 +1,9 @@
 //! Resources as the executor holds them: description, host storage, guest memory.
 
+use crate::memory::SharedMemory;
 use std::{collections::HashMap, rc::Rc};
 
-use super::{GuestMemory, ResourceDescription, ResourceShape};
+use super::{ResourceDescription, ResourceShape};
 use crate::{
     gl,
     pipe::{
@@ -26,7 +27,7 @@ pub struct Resource {
     /// What holds its contents.
     pub storage: Storage,
     /// The memory shared with the client.
-    pub memory: Option<Rc<GuestMemory>>,
+    pub memory: Option<Rc<SharedMemory>>,
 }
 
 /// What holds a resource's contents.

@@ -3,10 +3,8 @@
 mod description;
 mod host;
 mod layout;
-mod memory;
 
 pub use description::{ResourceDescription, bind};
 pub use host::{HostTexture, Resource, Resources, Storage, gl_target};
-pub use memory::{GuestMemory, MemoryError};
 
 pub use layout::{BoxError, Dimensions, Extent, ResourceError, ResourceLimits, ResourceShape, TransferShape};

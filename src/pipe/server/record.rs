@@ -4,19 +4,17 @@
 //! makes it read a resource's memory, that memory is compared with what the trace already says, and the difference is
 //! written.
 
+use crate::memory::SharedMemory;
 use std::{collections::HashMap, fs::File, io, io::BufWriter, ops::Range, path::Path, rc::Rc};
 
-use crate::pipe::{
-    resource::GuestMemory,
-    wire::{
-        trace::TraceWriter,
-        virgl::{
-            self,
-            command::{Command, ResourceId},
-            enums::TransferDirection,
-        },
-        vtest::Request,
+use crate::pipe::wire::{
+    trace::TraceWriter,
+    virgl::{
+        self,
+        command::{Command, ResourceId},
+        enums::TransferDirection,
     },
+    vtest::Request,
 };
 
 /// Memory is compared in pieces of this size.
@@ -59,7 +57,7 @@ impl Recorder {
         &mut self,
         bytes: &[u8],
         request: &Request<'_>,
-        memory: impl Fn(ResourceId) -> Option<Rc<GuestMemory>>,
+        memory: impl Fn(ResourceId) -> Option<Rc<SharedMemory>>,
     ) -> io::Result<()> {
         let mut used = Used::default();
         match request {
@@ -92,7 +90,7 @@ impl Recorder {
     }
 
     /// Writes what changed of a resource's memory.
-    fn memory(&mut self, id: ResourceId, memory: &GuestMemory) -> io::Result<()> {
+    fn memory(&mut self, id: ResourceId, memory: &SharedMemory) -> io::Result<()> {
         let Some(now) = memory.read(0..memory.len()).map(|bytes| bytes.to_vec()) else {
             return Ok(());
         };
@@ -201,11 +199,11 @@ mod tests {
 
     /// Offset and length of each piece of memory in the trace that `requests` leave, and the number of requests.
     fn recorded(
-        requests: impl FnOnce(&mut dyn FnMut(&Request<'_>), &GuestMemory),
+        requests: impl FnOnce(&mut dyn FnMut(&Request<'_>), &SharedMemory),
     ) -> (Vec<(u64, usize)>, usize) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("trace");
-        let memory = Rc::new(GuestMemory::create("test", 3 * PIECE as u64).unwrap().0);
+        let memory = Rc::new(SharedMemory::create("test", 3 * PIECE as u64).unwrap().0);
         let mut recorder = Recorder::create(&path).unwrap();
         let mut say = |request: &Request<'_>| {
             recorder

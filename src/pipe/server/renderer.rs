@@ -1,10 +1,11 @@
 //! What a session needs of whoever carries out its requests.
 
+use crate::memory::SharedMemory;
 use std::rc::Rc;
 
 use crate::pipe::{
     exec::{ExecError, Executor},
-    resource::{GuestMemory, ResourceDescription},
+    resource::ResourceDescription,
     wire::virgl::{
         command::{ResourceId, Transfer},
         enums::TransferDirection,
@@ -30,7 +31,7 @@ pub trait Renderer {
         &mut self,
         id: ResourceId,
         desc: &ResourceDescription,
-        memory: Option<Rc<GuestMemory>>,
+        memory: Option<Rc<SharedMemory>>,
     ) -> Result<(), Self::Error>;
     /// Forgets a resource.
     fn unref_resource(&mut self, id: ResourceId);
@@ -69,7 +70,7 @@ impl Renderer for Executor {
         &mut self,
         id: ResourceId,
         desc: &ResourceDescription,
-        memory: Option<Rc<GuestMemory>>,
+        memory: Option<Rc<SharedMemory>>,
     ) -> Result<(), ExecError> {
         Executor::create_resource(self, id, desc, memory)
     }

@@ -3,6 +3,7 @@
 //! A client reads its answers by position and waits for each, so whatever goes wrong, an answer that is owed is given.
 //! Where the protocol leaves the client no way to go on, the connection is closed and the log says why.
 
+use crate::memory::{MemoryError, SharedMemory};
 use std::{
     collections::{HashMap, VecDeque},
     io::{self, Write},
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::pipe::{
     format::Format,
-    resource::{GuestMemory, MemoryError, ResourceDescription, bind},
+    resource::{ResourceDescription, bind},
     wire::{
         virgl::{command::ResourceId, enums::TransferDirection},
         vtest::{
@@ -69,7 +70,7 @@ const HIGHEST: Version = Version::V4;
 /// What the session knows of a resource.
 #[derive(Debug)]
 struct Held {
-    memory: Option<Rc<GuestMemory>>,
+    memory: Option<Rc<SharedMemory>>,
     /// Kept where a client may ask for the descriptor again.
     file: Option<OwnedFd>,
     id_from: Chooser,
@@ -378,7 +379,7 @@ impl<R: Renderer> Session<R> {
     }
 
     /// Memory for a resource, within the quota.
-    fn allocate(&mut self, name: &str, bytes: u64) -> Result<(Rc<GuestMemory>, OwnedFd), SessionError> {
+    fn allocate(&mut self, name: &str, bytes: u64) -> Result<(Rc<SharedMemory>, OwnedFd), SessionError> {
         let limit = self.limits.memory;
         if self.memory.saturating_add(bytes) > limit {
             return Err(SessionError::Quota {
@@ -386,7 +387,7 @@ impl<R: Renderer> Session<R> {
                 limit,
             });
         }
-        let (memory, file) = GuestMemory::create(name, bytes)?;
+        let (memory, file) = SharedMemory::create(name, bytes)?;
         self.memory += bytes;
         Ok((Rc::new(memory), file))
     }

@@ -32,7 +32,7 @@ struct No;
 #[derive(Debug, Default)]
 struct Notes {
     calls: Arc<Mutex<Vec<Call>>>,
-    memories: HashMap<u32, Rc<GuestMemory>>,
+    memories: HashMap<u32, Rc<SharedMemory>>,
 }
 
 impl Notes {
@@ -60,7 +60,7 @@ impl Renderer for Notes {
         &mut self,
         id: ResourceId,
         desc: &ResourceDescription,
-        memory: Option<Rc<GuestMemory>>,
+        memory: Option<Rc<SharedMemory>>,
     ) -> Result<(), No> {
         if desc.format == Format(0) {
             return Err(No);
@@ -295,7 +295,7 @@ fn version_2_shares_memory_by_descriptor() {
     let mut client = Client::speaking(2);
     client.say(&create2(7, 16));
     let file = client.fd();
-    let memory = GuestMemory::map(&file).unwrap();
+    let memory = SharedMemory::map(&file).unwrap();
     memory.write(0..16).unwrap().copy_from([9; 16].as_slice().into());
     client.say(&transfer2(14, 7, 12));
     client.say(&transfer2(13, 7, 8));
@@ -310,7 +310,7 @@ fn memory_holds_the_layout_and_what_was_asked_for() {
     let mut client = Client::speaking(2);
     for (id, asked, memory) in [(1, 1, 16), (2, 16, 16), (3, 4096, 4096)] {
         client.say(&create2(id, asked));
-        assert_eq!(GuestMemory::map(&client.fd()).unwrap().len(), memory);
+        assert_eq!(SharedMemory::map(&client.fd()).unwrap().len(), memory);
         assert_eq!(
             client.calls().last(),
             Some(&Call::Create {
@@ -390,7 +390,7 @@ fn a_refused_resource_still_gets_the_memory_its_client_waits_for() {
     request[4] = 0;
     client.say(&request);
     assert_eq!(client.hear(), [1, 12, 1]);
-    assert_eq!(GuestMemory::map(&client.fd()).unwrap().len(), 16);
+    assert_eq!(SharedMemory::map(&client.fd()).unwrap().len(), 16);
     client.say(&transfer2(13, 1, 0));
     client.settle();
     assert_eq!(client.calls(), []);

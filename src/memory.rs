@@ -1,6 +1,6 @@
-//! Memory shared with a guest: a sealed memfd.
+//! Memory shared with another process: a sealed memfd.
 //!
-//! The seals keep the guest from shrinking the file under our mapping, which would turn our next access into SIGBUS.
+//! The seals keep the peer from shrinking the file under our mapping, which would turn our next access into SIGBUS.
 
 use std::{ops::Range, os::fd::OwnedFd, ptr::NonNull};
 
@@ -9,7 +9,7 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use crate::gl::{ReadBytes, WriteBytes};
 
-/// Why guest memory was not made.
+/// Why shared memory was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
     /// No memfd, or it could not be sealed.
@@ -30,15 +30,15 @@ pub enum MemoryError {
     },
 }
 
-/// A mapping of memory that a guest maps too.
+/// A mapping of memory that another process maps too.
 #[derive(Debug)]
-pub struct GuestMemory {
+pub struct SharedMemory {
     ptr: NonNull<u8>,
     len: usize,
 }
 
-impl GuestMemory {
-    /// Makes `bytes` of zeroed memory. The file is for the guest.
+impl SharedMemory {
+    /// Makes `bytes` of zeroed memory. The file is for the peer.
     ///
     /// # Errors
     /// If the kernel refuses.
@@ -109,14 +109,14 @@ impl GuestMemory {
     }
 }
 
-impl Drop for GuestMemory {
+impl Drop for SharedMemory {
     fn drop(&mut self) {
         if self.len == 0 {
             return;
         }
         // SAFETY: this is the mapping of `create`, and nobody can hold a part of it any more.
         if let Err(error) = unsafe { munmap(self.ptr.as_ptr().cast(), self.len) } {
-            tracing::error!("unmapping {} bytes of guest memory: {error}", self.len);
+            tracing::error!("unmapping {} bytes of shared memory: {error}", self.len);
         }
     }
 }
@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn both_ends_see_the_same_bytes() {
-        let (ours, file) = GuestMemory::create("test", 8192).unwrap();
-        let theirs = GuestMemory::map(&file).unwrap();
+        let (ours, file) = SharedMemory::create("test", 8192).unwrap();
+        let theirs = SharedMemory::map(&file).unwrap();
         ours.write(4096..4100)
             .unwrap()
             .copy_from([1, 2, 3, 4].as_slice().into());
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn nobody_can_change_the_size() {
-        let (_memory, file) = GuestMemory::create("test", 4096).unwrap();
+        let (_memory, file) = SharedMemory::create("test", 4096).unwrap();
         assert_eq!(rustix::fs::ftruncate(&file, 0), Err(Errno::PERM));
         assert_eq!(rustix::fs::ftruncate(&file, 8192), Err(Errno::PERM));
         let seals = rustix::fs::fcntl_get_seals(&file).unwrap();
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn ranges_outside_give_nothing() {
-        let (memory, _file) = GuestMemory::create("test", 16).unwrap();
+        let (memory, _file) = SharedMemory::create("test", 16).unwrap();
         assert!(memory.read(0..17).is_none());
         assert!(memory.write(17..17).is_none());
         assert!(memory.read(16..16).is_some_and(ReadBytes::is_empty));
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn no_bytes_are_memory_too() {
-        let (memory, _file) = GuestMemory::create("test", 0).unwrap();
+        let (memory, _file) = SharedMemory::create("test", 0).unwrap();
         assert!(memory.is_empty());
         assert!(memory.read(0..0).is_some());
         assert!(memory.read(0..1).is_none());
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn impossible_sizes_are_refused() {
         for bytes in [1 << 62, u64::MAX] {
-            assert!(GuestMemory::create("test", bytes).is_err(), "{bytes}");
+            assert!(SharedMemory::create("test", bytes).is_err(), "{bytes}");
         }
     }
 }
