@@ -13,11 +13,14 @@
 
 pub mod clients;
 pub mod guest;
+pub mod imports;
 pub mod likeness;
+pub mod painter;
 pub mod picture;
 pub mod piglit;
 pub mod process;
 pub mod renderer;
+pub mod sampled;
 pub mod screen;
 pub mod stats;
 pub mod xvfb;

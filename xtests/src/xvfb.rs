@@ -22,6 +22,14 @@ impl Xvfb {
     /// # Errors
     /// When Xvfb is missing, or does not say its number in time.
     pub fn start(width: u16, height: u16) -> Result<Self, ProcessError> {
+        Self::start_with_depth(width, height, 24)
+    }
+
+    /// As [`Xvfb::start`], at another depth in bits.
+    ///
+    /// # Errors
+    /// As [`Xvfb::start`].
+    pub fn start_with_depth(width: u16, height: u16, depth: u8) -> Result<Self, ProcessError> {
         let mut command = Command::new("setpriv");
         command
             .args([
@@ -34,7 +42,7 @@ impl Xvfb {
                 "tcp",
                 "-noreset",
             ])
-            .args(["-screen", "0", &format!("{width}x{height}x24")]);
+            .args(["-screen", "0", &format!("{width}x{height}x{depth}")]);
         let mut server = Running::start(command)?;
         let number = server.wait_for(START_LIMIT, |out| out.strip_suffix('\n')?.trim().parse().ok())?;
         Ok(Self {
