@@ -101,7 +101,7 @@ pub enum AllocateError {
 /// A source of memory for pictures.
 pub trait Allocator {
     /// What the drawing side keeps with a buffer; it goes with the buffer. `()` where the memory is all.
-    type Target;
+    type Target: std::fmt::Debug;
 
     /// Makes memory for a picture of `size`.
     ///

@@ -79,12 +79,14 @@ pub(super) struct Purpose<'a> {
     pub(super) format: PixelFormat,
     pub(super) size: Size,
     pub(super) counted: &'a Rc<()>,
+    /// Waits for the server's answer are counted here.
+    pub(super) round_trips: &'a mut u64,
 }
 
 impl<T> Buffer<T> {
     /// Makes one for a rung. Waits for the server to take what it is given.
     pub(super) fn make(
-        purpose: &Purpose<'_>,
+        purpose: &mut Purpose<'_>,
         rung: Rung,
         allocator: &mut impl Allocator<Target = T>,
     ) -> Result<Self, Failure> {
@@ -157,11 +159,12 @@ impl<T> Buffer<T> {
 }
 
 impl Purpose<'_> {
-    fn share(&self, rung: Rung, picture: SharedPicture, layout: Layout) -> Result<Backing, Failure> {
+    fn share(&mut self, rung: Rung, picture: SharedPicture, layout: Layout) -> Result<Backing, Failure> {
         let SharedPicture { memory, fd, .. } = picture;
         if rung == Rung::PutImage {
             return Ok(Backing::Private(memory));
         }
+        *self.round_trips += 1;
         let segment = Segment::attach(self.display, memory, fd).map_err(|error| match error {
             X11Error::Shm(error) => Failure::Rung(error.into()),
             error => Failure::Fatal(error.into()),
@@ -177,7 +180,8 @@ impl Purpose<'_> {
     }
 
     /// The server knows no padding of rows but its own: the pixmap is as wide as the rows are long.
-    fn shm_pixmap(&self, segment: &Segment, layout: Layout) -> Result<Pixmap, X11Error> {
+    fn shm_pixmap(&mut self, segment: &Segment, layout: Layout) -> Result<Pixmap, X11Error> {
+        *self.round_trips += 1;
         let pixmap = Pixmap::reserve(self.display)?;
         let width = layout.columns(self.format);
         let (height, depth) = (layout.size.height, self.format.depth);

@@ -192,8 +192,11 @@ impl FrameClock {
         self.anchor = None;
     }
 
-    /// The last tick before `now`, a UST.
+    /// The last tick before `now`, a UST. Nothing passes before the server has said anything.
     pub fn at(&self, now: u64) -> Tick {
+        if matches!(self.state, State::Unheard) {
+            return self.told;
+        }
         let ticks = u128::from(now.saturating_sub(self.known.ust)) * 1000 / u128::from(self.period);
         let ticks = u64::try_from(ticks).unwrap_or(u64::MAX);
         let msc = self.known.msc.saturating_add(ticks).max(self.told.msc);

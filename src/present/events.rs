@@ -147,12 +147,17 @@ impl<A: Allocator> Swapchain<A> {
 
     /// The server has refused to show a frame: the next way down shows it, if its memory allows.
     fn refused(&mut self, token: Token, error: &ServerError) -> Result<Option<Progress>, PresentError> {
-        let Some(flight) = self.take(|flight| flight.token == token) else {
-            return Ok(None);
-        };
         if is_without_window(error, self.presenter.window) {
             return Ok(Some(self.window_gone()));
         }
+        if token == self.copied {
+            tracing::warn!("the display refuses a picture: {error:?}");
+            self.owe_whole();
+            return Ok(Some(Progress::Dropped(self.newest)));
+        }
+        let Some(flight) = self.take(|flight| flight.token == token) else {
+            return Ok(None);
+        };
         if flight.rung == self.descent.rung() {
             let reason = Reason::Show(error.clone());
             self.descent.step_down(&self.presenter.display, reason)?;

@@ -15,8 +15,8 @@ use x11rb::protocol::{
 };
 
 use super::{
-    Allocator, Completion, Descent, Frame, FrameClock, Ladder, Mode, PresentError, PresentStats, Progress,
-    Rung, Sbc, Size, Skipped, Source, Target, Tick,
+    Allocator, Completion, Descent, Doubt, Frame, FrameClock, Ladder, Mode, PresentError, PresentStats,
+    Progress, Rung, Sbc, Size, Skipped, Source, Target, Tick,
     buffer::{Buffer, Failure, Purpose},
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
@@ -136,10 +136,12 @@ pub struct Swapchain<A: Allocator> {
     pub(super) on_screen: Vec<Flight<A::Target>>,
     pending: VecDeque<Pending>,
     ready: VecDeque<Progress>,
-    newest: Sbc,
+    pub(super) newest: Sbc,
     completed: Sbc,
     /// The MSC of the newest frame, as it was asked for or as it came to be.
     last_due: u64,
+    /// Told of refused frames that left no buffer with the server.
+    pub(super) copied: Token,
     /// The window lacks more than the next frame's update.
     owes_whole: bool,
     pub(super) stats: PresentStats,
@@ -195,6 +197,7 @@ impl<A: Allocator> Swapchain<A> {
             newest: Sbc::default(),
             completed: Sbc::default(),
             last_due: 0,
+            copied: display.new_token(),
             owes_whole: true,
             stats: PresentStats::default(),
         })
@@ -302,8 +305,12 @@ impl<A: Allocator> Swapchain<A> {
         self.stats.presented += 1;
         let (sbc, now) = (self.newest, ust_now());
         buffer.contents = Some(sbc);
+        let server_times = self.server_times();
+        if !server_times && self.clock.source() == Source::Unheard {
+            self.clock.doubt(now, Doubt::NoPresent);
+        }
         let due = target.due(self.clock.at(now).msc, self.last_due);
-        if self.server_times() {
+        if server_times {
             self.last_due = due;
             let timing = self.server_timing(target, due, submission.copy);
             self.send(buffer, sbc, due, timing, now)?;
@@ -380,14 +387,15 @@ impl<A: Allocator> Swapchain<A> {
 
     fn make_buffer(&mut self) -> Result<Buffer<A::Target>, PresentError> {
         loop {
-            let purpose = Purpose {
+            let mut purpose = Purpose {
                 display: &self.presenter.display,
                 window: self.presenter.window,
                 format: self.presenter.format,
                 size: self.size,
                 counted: &self.counted,
+                round_trips: &mut self.stats.round_trips,
             };
-            let made = Buffer::make(&purpose, self.descent.rung(), &mut self.allocator);
+            let made = Buffer::make(&mut purpose, self.descent.rung(), &mut self.allocator);
             match made {
                 Ok(buffer) => {
                     self.stats.buffers += 1;
@@ -489,7 +497,11 @@ impl<A: Allocator> Swapchain<A> {
         timing: ServerTiming,
         now: u64,
     ) -> Result<(), PresentError> {
-        let (rung, token) = (self.descent.rung(), self.presenter.display.new_token());
+        let rung = self.descent.rung();
+        let token = match self.presenter.route(rung) {
+            Route::PutImage => self.copied,
+            _ => self.presenter.display.new_token(),
+        };
         let shot = Shot {
             buffer: &buffer,
             rung,
@@ -524,7 +536,7 @@ impl<A: Allocator> Swapchain<A> {
             if self.overdue(&pending) > now {
                 return;
             }
-            self.clock.doubt(now, super::Doubt::Silent);
+            self.clock.doubt(now, Doubt::Silent);
             self.complete_here(pending.sbc, now, Mode::Skip);
         }
     }

@@ -19,5 +19,6 @@ pub mod piglit;
 pub mod process;
 pub mod renderer;
 pub mod screen;
+pub mod stage;
 pub mod stats;
 pub mod xvfb;
