@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use crate::{
+    gl::Dmabuf,
     memory::{MemoryError, SharedMemory},
     x11::PixelFormat,
 };
@@ -55,6 +56,8 @@ pub struct SharedPicture {
 /// The memory of a picture.
 #[derive(Debug)]
 pub enum Memory {
+    /// In dmabufs.
+    Dmabuf(Dmabuf),
     /// In a memfd.
     Shared(SharedPicture),
 }
@@ -74,6 +77,28 @@ pub enum AllocateError {
     /// The allocator never has memory of the kind.
     #[error("no such memory here: {0}")]
     Unsupported(&'static str),
+    /// The allocator made another kind of memory than it was asked for.
+    #[error("the allocator made another kind of memory")]
+    OtherKind,
+    /// The allocator chose a modifier that the server does not take.
+    #[error("the allocator chose modifier {0:#x}, which the display does not take")]
+    Modifier(u64),
+    /// The dmabuf cannot be described to the server.
+    #[error(
+        "a dmabuf of {width}x{height} pixels in {planes} planes, {stride} bytes a row at {offset}, cannot be handed over"
+    )]
+    Dmabuf {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+        /// Planes.
+        planes: usize,
+        /// Bytes from row to row of the first plane.
+        stride: u32,
+        /// Bytes before its first row.
+        offset: u32,
+    },
     /// The kernel gave none.
     #[error(transparent)]
     Memory(#[from] MemoryError),

@@ -13,9 +13,10 @@ use x11rb::protocol::{
 use super::{
     AllocateError, Allocation, Allocator, Memory, Placement, PresentError, Reason, Rung, Sbc, SharedPicture,
     Size,
+    dri3::{self, IdleFence, Import, Imported},
 };
 use crate::{
-    gl::WriteBytes,
+    gl::{Dmabuf, WriteBytes, dmabuf::INVALID},
     memory::SharedMemory,
     x11::{Display, PixelFormat, Pixmap, Segment, X11Error},
 };
@@ -48,6 +49,8 @@ pub(super) struct Layout {
 /// The memory, and the server's names for it.
 #[derive(Debug)]
 enum Backing {
+    /// In dmabufs, with a pixmap on them.
+    Dmabuf(Imported),
     /// In a segment that the server has mapped, with a pixmap on it.
     ShmPixmap { pixmap: Pixmap, segment: Segment },
     /// In a segment that the server has mapped.
@@ -79,6 +82,8 @@ pub(super) struct Purpose<'a> {
     pub(super) format: PixelFormat,
     pub(super) size: Size,
     pub(super) counted: &'a Rc<()>,
+    /// What the server takes, once it has been asked.
+    pub(super) modifiers: &'a mut Option<Vec<u64>>,
     /// Waits for the server's answer are counted here.
     pub(super) round_trips: &'a mut u64,
 }
@@ -90,11 +95,16 @@ impl<T> Buffer<T> {
         rung: Rung,
         allocator: &mut impl Allocator<Target = T>,
     ) -> Result<Self, Failure> {
-        let placement = Placement::Shared;
-        let Allocation { memory, target } = allocator.allocate(purpose.size, purpose.format, placement)?;
-        let Memory::Shared(picture) = memory;
-        let layout = Layout::of_shared(&picture, purpose.size, purpose.format)?;
-        let backing = purpose.share(rung, picture, layout)?;
+        let allocation = allocator.allocate(purpose.size, purpose.format, purpose.placement(rung)?)?;
+        let Allocation { memory, target } = allocation;
+        let (backing, layout) = match memory {
+            Memory::Dmabuf(dmabuf) if rung.is_dmabuf() => purpose.import(rung, dmabuf)?,
+            Memory::Shared(picture) if !rung.is_dmabuf() => {
+                let layout = Layout::of_shared(&picture, purpose.size, purpose.format)?;
+                (purpose.share(rung, picture, layout)?, layout)
+            }
+            _ => return Err(AllocateError::OtherKind.into()),
+        };
         Ok(Self {
             target,
             backing,
@@ -108,6 +118,7 @@ impl<T> Buffer<T> {
     /// The pixmap with the picture.
     pub(super) fn pixmap(&self) -> Option<xproto::Pixmap> {
         match &self.backing {
+            Backing::Dmabuf(imported) => Some(imported.pixmap.id()),
             Backing::ShmPixmap { pixmap, .. } => Some(pixmap.id()),
             Backing::Segment(_) | Backing::Private(_) => None,
         }
@@ -117,8 +128,21 @@ impl<T> Buffer<T> {
     pub(super) fn segment(&self) -> Option<Seg> {
         match &self.backing {
             Backing::ShmPixmap { segment, .. } | Backing::Segment(segment) => Some(segment.id()),
-            Backing::Private(_) => None,
+            Backing::Dmabuf(_) | Backing::Private(_) => None,
         }
+    }
+
+    /// The fence to be triggered when the server has finished with the picture.
+    pub(super) fn idle_fence(&self) -> Option<&IdleFence> {
+        match &self.backing {
+            Backing::Dmabuf(imported) => imported.idle.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the server has finished with the picture, as far as a fence can tell.
+    pub(super) fn is_ready(&self) -> bool {
+        self.idle_fence().is_none_or(IdleFence::is_triggered)
     }
 
     /// The memory with the picture, where the CPU can reach it.
@@ -126,6 +150,7 @@ impl<T> Buffer<T> {
         match &self.backing {
             Backing::ShmPixmap { segment, .. } | Backing::Segment(segment) => Some(segment.memory()),
             Backing::Private(memory) => Some(memory),
+            Backing::Dmabuf(_) => None,
         }
     }
 
@@ -150,7 +175,7 @@ impl<T> Buffer<T> {
     /// Whether it can be shown by this rung, though it was made for another.
     pub(super) fn suits(&self, rung: Rung) -> bool {
         match rung {
-            Rung::Modifiers | Rung::Linear => false,
+            Rung::Modifiers | Rung::Linear => matches!(self.backing, Backing::Dmabuf(_)),
             Rung::ShmPixmap => self.pixmap().is_some(),
             Rung::ShmPutImage => self.segment().is_some(),
             Rung::PutImage => self.memory().is_some(),
@@ -158,7 +183,53 @@ impl<T> Buffer<T> {
     }
 }
 
-impl Purpose<'_> {
+impl<'a> Purpose<'a> {
+    /// What to ask the allocator for. The server is asked for its modifiers once.
+    fn placement(&mut self, rung: Rung) -> Result<Placement<'_>, Failure> {
+        match rung {
+            Rung::Modifiers => {}
+            Rung::Linear => return Ok(Placement::Linear),
+            _ => return Ok(Placement::Shared),
+        }
+        if self.modifiers.is_none() {
+            *self.round_trips += 1;
+            let named = dri3::modifiers(self.display, self.window, self.format).map_err(refused_import)?;
+            *self.modifiers = Some(named);
+        }
+        match self.modifiers.as_deref() {
+            Some(named @ [_, ..]) => Ok(Placement::Modifiers(named)),
+            _ => Err(Failure::Rung(Reason::NoModifiers)),
+        }
+    }
+
+    fn import(&mut self, rung: Rung, dmabuf: Dmabuf) -> Result<(Backing, Layout), Failure> {
+        let import = Import {
+            display: self.display,
+            window: self.window,
+            format: self.format,
+            size: self.size,
+        };
+        import.check(rung, &dmabuf)?;
+        if rung == Rung::Modifiers {
+            let chosen = dmabuf.modifier.unwrap_or(INVALID);
+            let named = self
+                .modifiers
+                .as_ref()
+                .is_some_and(|named| named.contains(&chosen));
+            if !named {
+                return Err(AllocateError::Modifier(chosen).into());
+            }
+        }
+        let layout = Layout {
+            size: self.size,
+            offset: dmabuf.planes.first().map_or(0, |plane| plane.offset),
+            stride: dmabuf.planes.first().map_or(0, |plane| plane.stride),
+        };
+        *self.round_trips += 1;
+        let imported = import.import(rung, dmabuf).map_err(refused_import)?;
+        Ok((Backing::Dmabuf(imported), layout))
+    }
+
     fn share(&mut self, rung: Rung, picture: SharedPicture, layout: Layout) -> Result<Backing, Failure> {
         let SharedPicture { memory, fd, .. } = picture;
         if rung == Rung::PutImage {
@@ -172,10 +243,7 @@ impl Purpose<'_> {
         if rung == Rung::ShmPutImage {
             return Ok(Backing::Segment(segment));
         }
-        let pixmap = self.shm_pixmap(&segment, layout).map_err(|error| match error {
-            X11Error::Refused(_) => Failure::Rung(Reason::Import(error)),
-            error => Failure::Fatal(error.into()),
-        })?;
+        let pixmap = self.shm_pixmap(&segment, layout).map_err(refused_import)?;
         Ok(Backing::ShmPixmap { pixmap, segment })
     }
 
@@ -197,6 +265,14 @@ impl Purpose<'_> {
         )?
         .check()?;
         Ok(pixmap)
+    }
+}
+
+/// What the server's refusal of a buffer means.
+fn refused_import(error: X11Error) -> Failure {
+    match error {
+        X11Error::Refused(_) => Failure::Rung(Reason::Import(error)),
+        error => Failure::Fatal(error.into()),
     }
 }
 

@@ -68,7 +68,7 @@ impl<A: Allocator> Swapchain<A> {
                 None
             }
             Event::MapNotify(event) if event.window == window => {
-                self.owe_whole();
+                self.owes_whole = true;
                 None
             }
             _ => None,
@@ -152,7 +152,7 @@ impl<A: Allocator> Swapchain<A> {
         }
         if token == self.copied {
             tracing::warn!("the display refuses a picture: {error:?}");
-            self.owe_whole();
+            self.owes_whole = true;
             return Ok(Some(Progress::Dropped(self.newest)));
         }
         let Some(flight) = self.take(|flight| flight.token == token) else {

@@ -7,11 +7,15 @@
 mod allocate;
 mod buffer;
 mod clock;
+mod dri3;
 mod error;
 mod events;
+mod fence;
 mod frame;
+mod pacing;
 mod path;
 mod presenter;
+mod setup;
 mod stats;
 mod swapchain;
 mod timing;
@@ -20,12 +24,15 @@ pub use allocate::{
     AllocateError, Allocation, Allocator, MemfdAllocator, Memory, Placement, SharedPicture, Size,
 };
 pub use clock::{Doubt, FrameClock, Source, Tick};
+pub use dri3::open_device;
 pub use error::PresentError;
 pub use events::Progress;
+pub use fence::ShmFence;
 pub use frame::Frame;
 pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
+pub use setup::{Setup, Slots, Submission, SyncValues};
 pub use stats::PresentStats;
-pub use swapchain::{Setup, Slots, Submission, Swapchain, SyncValues, ust_now};
+pub use swapchain::{Swapchain, ust_now};
 pub use timing::{Completion, Mode, Sbc, Target};
 
 use path::Descent;

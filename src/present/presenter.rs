@@ -14,7 +14,7 @@ use x11rb::{
     },
 };
 
-use super::{PresentStats, Rung, Sbc, buffer::Buffer};
+use super::{PresentStats, Rung, Sbc, buffer::Buffer, dri3::IdleFence};
 use crate::x11::{Display, Extension, Gc, OnError, PixelFormat, Pixmap, Region, Token, Version, X11Error};
 
 /// Bytes of a PutImage request that are not pixels: its header, with the long length of BIG-REQUESTS.
@@ -169,6 +169,7 @@ impl Presenter {
             Some(region) => region.set(&self.display, &shot.buffer.update)?,
             None => x11rb::NONE,
         };
+        let idle = shot.buffer.idle_fence().map_or(x11rb::NONE, IdleFence::arm);
         let ServerTiming {
             target_msc,
             divisor,
@@ -187,7 +188,7 @@ impl Presenter {
                     0,
                     x11rb::NONE,
                     x11rb::NONE,
-                    x11rb::NONE,
+                    idle,
                     options,
                     target_msc,
                     divisor,

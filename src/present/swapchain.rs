@@ -9,14 +9,11 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
-use x11rb::protocol::{
-    present::Option as PresentOption,
-    xproto::{ConnectionExt as _, Rectangle, Window},
-};
+use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 
 use super::{
-    Allocator, Completion, Descent, Doubt, Frame, FrameClock, Ladder, Mode, PresentError, PresentStats,
-    Progress, Rung, Sbc, Size, Skipped, Source, Target, Tick,
+    Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Rung, Sbc,
+    Setup, Size, Skipped, Slots, Source, Submission, SyncValues,
     buffer::{Buffer, Failure, Purpose},
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
@@ -25,77 +22,13 @@ use crate::x11::{Display, Token, X11Error};
 /// X coordinates have 15 bits.
 const MAX_SIDE: u16 = i16::MAX as u16;
 
-/// How a swapchain is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setup {
-    /// The ways that may be taken.
-    pub ladder: Ladder,
-    /// Buffers at most, made as they are needed; taken as 2 to 4.
-    pub buffers: usize,
-}
-
-impl Default for Setup {
-    /// All ways, three buffers.
-    fn default() -> Self {
-        Self {
-            ladder: Ladder::default(),
-            buffers: 3,
-        }
-    }
-}
-
-/// What goes with a frame.
-#[derive(Debug, Clone, Copy)]
-pub struct Submission<'a> {
-    /// What differs from the frame before it, in pixels from the top left corner; nothing means everything. The rest of
-    /// the window stays as it is.
-    pub update: &'a [Rectangle],
-    /// When to show it.
-    pub target: Target,
-    /// Whether the server must copy, so that the buffer is idle soon.
-    pub copy: bool,
-}
-
-impl Default for Submission<'_> {
-    /// All of it, at the next refresh.
-    fn default() -> Self {
-        Self {
-            update: &[],
-            target: Target::Interval(1),
-            copy: false,
-        }
-    }
-}
-
-/// Where the window's time stands, as `glXGetSyncValuesOML` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SyncValues {
-    /// The last refresh.
-    pub tick: Tick,
-    /// The last frame that completed.
-    pub sbc: Sbc,
-}
-
-/// How many buffers are in which state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Slots {
-    /// Ready to be drawn to.
-    pub free: usize,
-    /// Out as [`Frame`]s.
-    pub rendering: usize,
-    /// Waiting to be shown, here or at the server.
-    pub queued: usize,
-    /// Shown, and the server may still read them.
-    pub on_screen: usize,
-}
-
 /// A frame that waits here until it is due.
 #[derive(Debug)]
-struct Held<T> {
-    buffer: Buffer<T>,
-    sbc: Sbc,
-    due: u64,
-    copy: bool,
+pub(super) struct Held<T> {
+    pub(super) buffer: Buffer<T>,
+    pub(super) sbc: Sbc,
+    pub(super) due: u64,
+    pub(super) copy: bool,
 }
 
 /// A buffer in the server's hands.
@@ -110,12 +43,12 @@ pub(super) struct Flight<T> {
 
 /// A frame that has not completed.
 #[derive(Debug, Clone, Copy)]
-struct Pending {
-    sbc: Sbc,
+pub(super) struct Pending {
+    pub(super) sbc: Sbc,
     /// The MSC that it was asked for.
-    due: u64,
+    pub(super) due: u64,
     /// When it was sent.
-    sent: u64,
+    pub(super) sent: u64,
 }
 
 /// The buffers of one window.
@@ -128,22 +61,24 @@ pub struct Swapchain<A: Allocator> {
     pub(super) size: Size,
     pub(super) gone: bool,
     limit: usize,
+    /// What the server takes, once it has been asked.
+    modifiers: Option<Vec<u64>>,
     counted: Rc<()>,
     /// The one that became idle last is the last.
     free: Vec<Buffer<A::Target>>,
-    held: VecDeque<Held<A::Target>>,
+    pub(super) held: VecDeque<Held<A::Target>>,
     pub(super) queued: Vec<Flight<A::Target>>,
     pub(super) on_screen: Vec<Flight<A::Target>>,
-    pending: VecDeque<Pending>,
-    ready: VecDeque<Progress>,
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) ready: VecDeque<Progress>,
     pub(super) newest: Sbc,
-    completed: Sbc,
+    pub(super) completed: Sbc,
     /// The MSC of the newest frame, as it was asked for or as it came to be.
-    last_due: u64,
+    pub(super) last_due: u64,
     /// Told of refused frames that left no buffer with the server.
     pub(super) copied: Token,
     /// The window lacks more than the next frame's update.
-    owes_whole: bool,
+    pub(super) owes_whole: bool,
     pub(super) stats: PresentStats,
 }
 
@@ -187,6 +122,7 @@ impl<A: Allocator> Swapchain<A> {
             },
             gone: false,
             limit: setup.buffers.clamp(2, 4),
+            modifiers: None,
             counted: Rc::default(),
             free: Vec::new(),
             held: VecDeque::new(),
@@ -263,7 +199,8 @@ impl<A: Allocator> Swapchain<A> {
         let (size, rung) = (self.size, self.descent.rung());
         self.free
             .retain(|buffer| buffer.layout.size == size && buffer.suits(rung));
-        let buffer = match self.free.pop() {
+        let ready = self.free.iter().rposition(Buffer::is_ready);
+        let buffer = match ready.map(|index| self.free.remove(index)) {
             Some(buffer) => buffer,
             None if self.buffers() < self.limit => self.make_buffer()?,
             None => return Ok(None),
@@ -393,6 +330,7 @@ impl<A: Allocator> Swapchain<A> {
                 format: self.presenter.format,
                 size: self.size,
                 counted: &self.counted,
+                modifiers: &mut self.modifiers,
                 round_trips: &mut self.stats.round_trips,
             };
             let made = Buffer::make(&mut purpose, self.descent.rung(), &mut self.allocator);
@@ -412,80 +350,6 @@ impl<A: Allocator> Swapchain<A> {
         if buffer.layout.size == self.size && buffer.suits(self.descent.rung()) {
             self.free.push(buffer);
         }
-    }
-
-    /// Whether frames go to the server at once, to be shown when they are due.
-    fn server_times(&self) -> bool {
-        self.presenter.route(self.descent.rung()) == Route::Present
-            && self.held.is_empty()
-            && !matches!(self.clock.source(), Source::Timer(_))
-    }
-
-    fn server_timing(&self, target: Target, due: u64, copy: bool) -> ServerTiming {
-        let options = if copy { PresentOption::COPY.into() } else { 0 };
-        let unheard = self.clock.source() == Source::Unheard;
-        match target {
-            Target::Async => ServerTiming {
-                options: options | u32::from(PresentOption::ASYNC),
-                ..ServerTiming::default()
-            },
-            // The first refresh that comes.
-            Target::Interval(_) if unheard => ServerTiming {
-                options,
-                ..ServerTiming::default()
-            },
-            Target::Interval(_) => ServerTiming {
-                target_msc: self.clock.to_server(due),
-                options,
-                ..ServerTiming::default()
-            },
-            Target::Msc {
-                target,
-                divisor,
-                remainder,
-            } => ServerTiming {
-                target_msc: self.clock.to_server(target),
-                divisor,
-                remainder: self.clock.remainder_to_server(divisor, remainder),
-                options,
-            },
-        }
-    }
-
-    /// Sends the held frames whose time has come.
-    fn send_due(&mut self, now: u64) -> Result<(), PresentError> {
-        let msc = self.clock.at(now).msc;
-        while let Some(held) = self.held.pop_front_if(|held| held.due <= msc) {
-            self.send_held(held, now)?;
-        }
-        Ok(())
-    }
-
-    fn send_held(&mut self, held: Held<A::Target>, now: u64) -> Result<(), PresentError> {
-        let Held {
-            buffer,
-            sbc,
-            due,
-            copy,
-        } = held;
-        // A server that ticks slowly would keep the buffer until it does.
-        let hidden = matches!(self.clock.source(), Source::Timer(doubt) if doubt.is_hidden());
-        let target = if hidden {
-            Target::Async
-        } else {
-            Target::Interval(1)
-        };
-        let timing = ServerTiming {
-            target_msc: 0,
-            ..self.server_timing(target, due, copy)
-        };
-        self.send(buffer, sbc, due, timing, now)?;
-        if self.presenter.route(self.descent.rung()) == Route::Present {
-            // The timer says when; the server's word on it goes to the clock alone.
-            let mode = if hidden { Mode::Skip } else { Mode::Copy };
-            self.complete_here(sbc, now, mode);
-        }
-        Ok(())
     }
 
     /// Gives a buffer to the server.
@@ -526,56 +390,6 @@ impl<A: Allocator> Swapchain<A> {
         Ok(())
     }
 
-    fn overdue(&self, pending: &Pending) -> u64 {
-        self.clock.overdue(pending.due, pending.sent)
-    }
-
-    /// Completes frames that the server says nothing about: a window that nobody sees must not stop its client.
-    fn give_up_overdue(&mut self, now: u64) {
-        while let Some(pending) = self.pending.front().copied() {
-            if self.overdue(&pending) > now {
-                return;
-            }
-            self.clock.doubt(now, Doubt::Silent);
-            self.complete_here(pending.sbc, now, Mode::Skip);
-        }
-    }
-
-    /// Completes a frame by our own clock.
-    pub(super) fn complete_here(&mut self, sbc: Sbc, now: u64, mode: Mode) {
-        let tick = self.clock.tell_at(now);
-        let progress = self.complete(sbc, tick, mode);
-        self.ready.extend(progress);
-    }
-
-    /// Completes a frame; `None` if it had completed already.
-    pub(super) fn complete(&mut self, sbc: Sbc, tick: Tick, mode: Mode) -> Option<Progress> {
-        let index = self.pending.iter().position(|pending| pending.sbc == sbc)?;
-        self.pending.remove(index);
-        if let Some(index) = self.queued.iter().position(|flight| flight.sbc == sbc) {
-            self.on_screen.push(self.queued.swap_remove(index));
-        }
-        match mode {
-            Mode::Flip => self.stats.flips += 1,
-            Mode::Skip => {
-                self.stats.skipped += 1;
-                self.owes_whole = true;
-            }
-            Mode::Copy | Mode::SuboptimalCopy => self.stats.copies_server += 1,
-        }
-        self.completed = self.completed.max(sbc);
-        if sbc == self.newest {
-            self.last_due = self.last_due.max(tick.msc);
-        }
-        Some(Progress::Completed(Completion { sbc, tick, mode }))
-    }
-
-    /// The frame will never complete.
-    pub(super) fn forget(&mut self, sbc: Sbc) {
-        self.pending.retain(|pending| pending.sbc != sbc);
-        self.owes_whole = true;
-    }
-
     /// The frame that a serial of the server means.
     pub(super) fn frame_of(&self, serial: u32) -> Option<Sbc> {
         Sbc::from_serial(serial, self.newest)
@@ -589,11 +403,6 @@ impl<A: Allocator> Swapchain<A> {
         self.queued.clear();
         self.on_screen.clear();
         self.pending.clear();
-    }
-
-    /// The next frame is to be shown wholly.
-    pub(super) fn owe_whole(&mut self) {
-        self.owes_whole = true;
     }
 }
 
