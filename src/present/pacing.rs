@@ -20,21 +20,20 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     pub(super) fn server_timing(&self, target: Target, due: u64, copy: bool) -> ServerTiming {
-        let options = if copy { PresentOption::COPY.into() } else { 0 };
         let unheard = self.clock.source() == Source::Unheard;
         match target {
             Target::Async => ServerTiming {
-                options: options | u32::from(PresentOption::ASYNC),
+                options: options(copy, true),
                 ..ServerTiming::default()
             },
             // The first refresh that comes.
             Target::Interval(_) if unheard => ServerTiming {
-                options,
+                options: options(copy, false),
                 ..ServerTiming::default()
             },
             Target::Interval(_) => ServerTiming {
                 target_msc: self.clock.to_server(due),
-                options,
+                options: options(copy, false),
                 ..ServerTiming::default()
             },
             Target::Msc {
@@ -45,7 +44,7 @@ impl<A: Allocator> Swapchain<A> {
                 target_msc: self.clock.to_server(target),
                 divisor,
                 remainder: self.clock.remainder_to_server(divisor, remainder),
-                options,
+                options: options(copy, false),
             },
         }
     }
@@ -68,14 +67,9 @@ impl<A: Allocator> Swapchain<A> {
         } = held;
         // A server that ticks slowly would keep the buffer until it does.
         let hidden = matches!(self.clock.source(), Source::Timer(doubt) if doubt.is_hidden());
-        let target = if hidden {
-            Target::Async
-        } else {
-            Target::Interval(1)
-        };
         let timing = ServerTiming {
-            target_msc: 0,
-            ..self.server_timing(target, due, copy)
+            options: options(copy, hidden),
+            ..ServerTiming::default()
         };
         self.send(buffer, sbc, due, timing, now)?;
         if self.presenter.route(self.descent.rung()) == Route::Present {
@@ -135,4 +129,9 @@ impl<A: Allocator> Swapchain<A> {
         self.pending.retain(|pending| pending.sbc != sbc);
         self.owes_whole = true;
     }
+}
+
+fn options(copy: bool, asynchronous: bool) -> u32 {
+    let option = |on, option: PresentOption| if on { u32::from(option) } else { 0 };
+    option(copy, PresentOption::COPY) | option(asynchronous, PresentOption::ASYNC)
 }

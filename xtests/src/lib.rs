@@ -9,7 +9,7 @@
 //! Build order: the stand for pixbridge runs the binary that lies beside the test executable's directory, so
 //! `cargo build --workspace` comes first. `PIXBRIDGE_BIN` names another binary.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod clients;
 pub mod guest;
@@ -21,4 +21,5 @@ pub mod renderer;
 pub mod screen;
 pub mod stage;
 pub mod stats;
+pub mod xpeer;
 pub mod xvfb;
