@@ -14,6 +14,7 @@
 pub mod clients;
 pub mod guest;
 pub mod likeness;
+pub mod machine;
 pub mod picture;
 pub mod piglit;
 pub mod process;
