@@ -6,4 +6,5 @@
 pub mod gl;
 pub mod memory;
 pub mod pipe;
+pub mod present;
 pub mod x11;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use pixbridge::gl::{Choice, Display};
+use pixbridge::gl::{Choice, Display, DmabufImport};
 use serde::Serialize;
 use x11rb::{
     connection::{Connection, RequestConnection},
@@ -112,10 +112,6 @@ fn gl_host(choice: Choice) -> Vec<Finding> {
             "GL_EXT_texture_mirror_clamp",
             "mirrored clamping as the client asks",
         ),
-        (
-            "GL_EXT_memory_object_fd",
-            "frames could be drawn in shared memory",
-        ),
     ];
     for (extension, use_of_it) in useful {
         findings.push(match capabilities.has(extension) {
@@ -123,8 +119,45 @@ fn gl_host(choice: Choice) -> Vec<Finding> {
             false => bad(extension, format!("without it: not {use_of_it}")),
         });
     }
+    findings.extend(shared_memory(&display));
     findings.extend(formats(&display));
     findings
+}
+
+/// What of others' memory GL uses, and of GL's memory others can.
+fn shared_memory(display: &Display) -> Vec<Finding> {
+    let support = display.dmabuf_support();
+    let modifiers = || match display.dmabuf_formats() {
+        Ok(formats) => format!("with modifiers, {} formats", formats.len()),
+        Err(error) => format!("with modifiers, formats not told: {error}"),
+    };
+    let import = match support.import {
+        DmabufImport::None => bad("dmabuf import", "pictures of others are copied into textures"),
+        DmabufImport::Implicit => good("dmabuf import", "without modifiers"),
+        DmabufImport::Modifiers => good("dmabuf import", modifiers()),
+    };
+    let export = match support.export {
+        true => good("dmabuf export", "textures can be had as dmabufs"),
+        false => bad("dmabuf export", "textures cannot be had as dmabufs"),
+    };
+    let gbm = match display.gbm() {
+        Some(device) => good("GBM", format!("buffers from {}", device.node())),
+        None => bad("GBM", "no device to allocate buffers on"),
+    };
+    let memory = display
+        .create_context(None)
+        .and_then(|context| context.gl().probe_drawable_memory());
+    let memory = match memory {
+        Ok(memory) => good(
+            "drawable memory",
+            format!(
+                "shared by memfd, rows are multiples of {} bytes",
+                memory.row_alignment()
+            ),
+        ),
+        Err(error) => bad("drawable memory", error.to_string()),
+    };
+    vec![import, export, gbm, memory]
 }
 
 fn formats(display: &Display) -> Vec<Finding> {

@@ -18,7 +18,7 @@ use pixbridge::gl::Choice;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
-    /// Which GL platform to draw with: auto, device, gbm or surfaceless
+    /// Which GL platform to draw with: auto, device, gbm, surfaceless or x11
     #[arg(long, global = true, value_name = "NAME", default_value = "auto", value_parser = platform)]
     gl: Choice,
     #[command(subcommand)]

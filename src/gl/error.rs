@@ -9,17 +9,53 @@ pub enum GlError {
     #[error("libEGL 1.5 cannot be loaded: {0}")]
     Library(String),
     /// A platform name that is not one of ours.
-    #[error("unknown GL platform {0:?}: use auto, device, gbm or surfaceless")]
+    #[error("unknown GL platform {0:?}: use auto, device, gbm, surfaceless or x11")]
     UnknownPlatform(String),
-    /// The platform is left out of this build.
-    #[error("not built in")]
-    NotBuiltIn,
-    /// The EGL client extension that the platform needs is missing.
+    /// An EGL extension that is needed is missing.
     #[error("EGL lacks {0}")]
     Extension(&'static str),
+    /// A GL extension that is needed is missing.
+    #[error("GL lacks {0}")]
+    GlExtension(&'static str),
     /// The device platform lists no device that is a DRM node.
     #[error("none of the {0} EGL devices is a DRM device")]
     NoDrmDevice(usize),
+    /// There is no DRM node to open.
+    #[error("{0} has no DRM nodes")]
+    NoNode(&'static str),
+    /// A DRM node or its GBM device is of no use, or refuses to allocate.
+    #[error("{call} on {node}: {error}")]
+    Gbm {
+        /// What was tried.
+        call: &'static str,
+        /// The node.
+        node: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A descriptor could not be duplicated.
+    #[error("a descriptor cannot be duplicated: {0}")]
+    Descriptor(std::io::Error),
+    /// A description of a picture in dmabufs that cannot be one.
+    #[error(transparent)]
+    Dmabuf(#[from] super::DmabufError),
+    /// An object of another EGL display or share group than the one it is used with.
+    #[error("the {0} belongs to another EGL display or share group")]
+    Foreign(&'static str),
+    /// Pixmaps asked for where EGL is not on an X server.
+    #[error("EGL displays of the {0} platform have no X pixmaps")]
+    NoPixmaps(super::Platform),
+    /// A texture was made without an error, and is not what was asked for.
+    #[error("the texture is of {found:?} pixels instead of {wanted:?}")]
+    TextureSize {
+        /// Width and height that GL tells.
+        found: [i32; 2],
+        /// Those of the image, where they are known.
+        wanted: Option<[u32; 2]>,
+    },
+    /// Textures cannot lie in memory that others attach.
+    #[error(transparent)]
+    Memory(#[from] super::MemoryError),
     /// No platform gave a usable display.
     #[error("no usable GL: {0}")]
     NoPlatform(ProbeReport),

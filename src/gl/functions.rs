@@ -2,10 +2,15 @@
 //!
 //! Functions that take only numbers and names are safe to call: GL checks every one of them and records an
 //! error. Functions that take an address, or read vertices from wherever a vertex array says, are unsafe. In
-//! [`Functions::inert`] all of them do nothing, for a context that cannot be made current.
+//! [`Functions::inert`] all of them do nothing, for a context that cannot be made current. So do functions of
+//! extensions that the host lacks: whether it has them is for [`Capabilities`](super::Capabilities) to say.
 //!
 //! Signatures are those of the [OpenGL 4.6 core
-//! specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf).
+//! specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf) and of
+//! [EXT_memory_object](https://registry.khronos.org/OpenGL/extensions/EXT/EXT_external_objects.txt),
+//! [EXT_memory_object_fd](https://registry.khronos.org/OpenGL/extensions/EXT/EXT_external_objects_fd.txt),
+//! [EXT_EGL_image_storage](https://registry.khronos.org/OpenGL/extensions/EXT/EXT_EGL_image_storage.txt) and
+//! [OES_EGL_image](https://registry.khronos.org/OpenGL/extensions/OES/OES_EGL_image.txt).
 
 use std::{
     ffi::{c_char, c_void},
@@ -54,12 +59,14 @@ macro_rules! functions {
     (
         numbers { $($number:ident($($n_arg:ident: $n_ty:ty),*) $(-> $n_ret:ty)?;)* }
         addresses { $($address:ident($($a_arg:ident: $a_ty:ty),*) $(-> $a_ret:ty)?;)* }
+        extensions { $($extension:ident($($e_arg:ident: $e_ty:ty),*);)* }
     ) => {
         /// The table.
         #[allow(non_snake_case)]
         pub(super) struct Functions {
             $($number: unsafe extern "system" fn($($n_ty),*) -> returned!($($n_ret)?),)*
             $($address: unsafe extern "system" fn($($a_ty),*) -> returned!($($a_ret)?),)*
+            $($extension: unsafe extern "system" fn($($e_ty),*),)*
         }
 
         #[allow(non_snake_case, clippy::too_many_arguments, clippy::unused_unit)]
@@ -68,10 +75,10 @@ macro_rules! functions {
             pub(super) fn load(
                 find: impl Fn(&'static str) -> Option<extern "system" fn()>,
             ) -> Result<Self, GlError> {
-                let find = |name| find(name).ok_or(GlError::Function(name));
+                let require = |name| find(name).ok_or(GlError::Function(name));
                 Ok(Self {
                     $($number: {
-                        let found = find(concat!("gl", stringify!($number)))?;
+                        let found = require(concat!("gl", stringify!($number)))?;
                         // SAFETY: the function of this name has this signature.
                         unsafe {
                             mem::transmute::<
@@ -81,7 +88,7 @@ macro_rules! functions {
                         }
                     },)*
                     $($address: {
-                        let found = find(concat!("gl", stringify!($address)))?;
+                        let found = require(concat!("gl", stringify!($address)))?;
                         // SAFETY: the function of this name has this signature.
                         unsafe {
                             mem::transmute::<
@@ -89,6 +96,16 @@ macro_rules! functions {
                                 unsafe extern "system" fn($($a_ty),*) -> returned!($($a_ret)?),
                             >(found)
                         }
+                    },)*
+                    $($extension: match find(concat!("gl", stringify!($extension))) {
+                        // SAFETY: the function of this name has this signature.
+                        Some(found) => unsafe {
+                            mem::transmute::<
+                                extern "system" fn(),
+                                unsafe extern "system" fn($($e_ty),*),
+                            >(found)
+                        },
+                        None => Self::inert().$extension,
                     },)*
                 })
             }
@@ -106,6 +123,10 @@ macro_rules! functions {
                         unsafe extern "system" fn inert($(_: $a_ty),*) -> returned!($($a_ret)?) {
                             Nothing::VALUE
                         }
+                        inert
+                    },)*
+                    $($extension: {
+                        unsafe extern "system" fn inert($(_: $e_ty),*) {}
                         inert
                     },)*
                 };
@@ -128,6 +149,15 @@ macro_rules! functions {
                     unsafe { (self.$address)($($a_arg),*) }
                 }
             )*
+
+            $(
+                /// # Safety
+                /// As above; images must be EGL's, and file descriptors are GL's from then on.
+                pub(super) unsafe fn $extension(&self, $($e_arg: $e_ty),*) {
+                    // SAFETY: the caller's.
+                    unsafe { (self.$extension)($($e_arg),*) }
+                }
+            )*
         }
     };
 }
@@ -143,6 +173,7 @@ functions! {
         BindBufferRange(target: u32, index: u32, buffer: u32, offset: isize, size: isize);
         BindFramebuffer(target: u32, framebuffer: u32);
         BindSampler(unit: u32, sampler: u32);
+        BindTexture(target: u32, texture: u32);
         BindTextureUnit(unit: u32, texture: u32);
         BindTransformFeedback(target: u32, id: u32);
         BindVertexArray(array: u32);
@@ -180,6 +211,7 @@ functions! {
         Finish();
         Flush();
         FrontFace(mode: u32);
+        GenerateTextureMipmap(texture: u32);
         GetError() -> u32;
         GetGraphicsResetStatus() -> u32;
         InvalidateBufferData(buffer: u32);
@@ -284,6 +316,7 @@ functions! {
         GetShaderiv(shader: u32, name: u32, value: *mut i32);
         GetString(name: u32) -> *const u8;
         GetStringi(name: u32, index: u32) -> *const u8;
+        GetSynciv(sync: SyncName, name: u32, count: i32, length: *mut i32, values: *mut i32);
         GetTextureLevelParameteriv(texture: u32, level: i32, name: u32, values: *mut i32);
         GetTextureSubImage(texture: u32, level: i32, x: i32, y: i32, z: i32, w: i32, h: i32, d: i32,
             format: u32, ty: u32, size: i32, data: *mut c_void);
@@ -306,6 +339,15 @@ functions! {
         TextureSubImage3D(texture: u32, level: i32, x: i32, y: i32, z: i32, w: i32, h: i32, d: i32,
             format: u32, ty: u32, data: *const c_void);
         ViewportArrayv(first: u32, count: i32, areas: *mut f32);
+        WaitSync(sync: SyncName, flags: u32, timeout: u64);
+    }
+    extensions {
+        CreateMemoryObjectsEXT(n: i32, names: *mut u32);
+        DeleteMemoryObjectsEXT(n: i32, names: *const u32);
+        ImportMemoryFdEXT(memory: u32, size: u64, handle_type: u32, fd: i32);
+        TextureStorageMem2DEXT(texture: u32, levels: i32, internal: u32, w: i32, h: i32, memory: u32, offset: u64);
+        EGLImageTargetTextureStorageEXT(texture: u32, image: *const c_void, attributes: *const i32);
+        EGLImageTargetTexture2DOES(target: u32, image: *const c_void);
     }
 }
 

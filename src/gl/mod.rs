@@ -1,4 +1,5 @@
-//! The host's GL: EGL bring-up, contexts, the capability probe, and a safe layer over the GL calls we use.
+//! The host's GL: EGL bring-up, contexts, the capability probe, buffers of others as textures and textures as
+//! buffers for others, and a safe layer over the GL calls we use.
 //!
 //! All `unsafe` calls of GL and EGL are in here. What the layer promises:
 //!
@@ -13,20 +14,30 @@ mod api;
 mod bytes;
 mod capabilities;
 mod debug;
+pub mod dmabuf;
 mod egl;
 mod error;
+mod fence;
 mod functions;
+mod gbm;
+mod image;
+mod mapping;
+mod memory;
 mod platform;
 mod pool;
 #[cfg(test)]
 mod tests;
 
+pub use self::gbm::{GbmBuffer, GbmDevice, GbmUsage};
 pub use api::{
-    Buffer, Framebuffer, Gl, MappedBuffer, Pixels, Program, Query, Region, ResetStatus, Sampler, Shader,
-    ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
+    Buffer, Framebuffer, Gl, MappedBuffer, MemoryTexture, Pixels, Program, Query, Region, ResetStatus,
+    Sampler, Shader, ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
 };
 pub use bytes::{ReadBytes, WriteBytes};
 pub use capabilities::{Capabilities, StageLimits};
+pub use dmabuf::{Dmabuf, DmabufError, DmabufImport, DmabufSupport, ModifierInfo, Plane};
 pub use egl::{Context, Display};
 pub use error::{ErrorCode, GlError, ProgramError};
+pub use image::Image;
+pub use memory::{DrawableMemory, MemoryError};
 pub use platform::{Attempt, Choice, Opened, Platform, ProbeReport};

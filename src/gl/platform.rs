@@ -1,4 +1,4 @@
-//! Ways to a display without a window system, and the record of which were tried.
+//! Ways to a display, mostly without a window system, and the record of which were tried.
 
 use std::{fmt, str::FromStr};
 
@@ -10,16 +10,23 @@ pub enum Platform {
     /// A DRM device picked from EGL's list:
     /// [EGL_EXT_platform_device](https://registry.khronos.org/EGL/extensions/EXT/EGL_EXT_platform_device.txt).
     Device,
-    /// A GBM device on a DRM node. Needs the C library at build time; left out so far.
+    /// A GBM device on a DRM node, which buffers can be allocated with:
+    /// [EGL_KHR_platform_gbm](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_platform_gbm.txt).
     Gbm,
     /// Whatever Mesa picks, software included:
     /// [EGL_MESA_platform_surfaceless](https://registry.khronos.org/EGL/extensions/MESA/EGL_MESA_platform_surfaceless.txt).
     Surfaceless,
+    /// The X display that `DISPLAY` names, whose pixmaps EGL may then know:
+    /// [EGL_KHR_platform_x11](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_platform_x11.txt). Never tried
+    /// unless asked for.
+    X11,
 }
 
 impl Platform {
-    /// The order of probing: real hardware first.
-    pub const ALL: [Self; 3] = [Self::Device, Self::Gbm, Self::Surfaceless];
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Device, Self::Gbm, Self::Surfaceless, Self::X11];
+    /// Those that are tried without being asked for, in order: real hardware first.
+    pub const AUTO: [Self; 3] = [Self::Device, Self::Gbm, Self::Surfaceless];
 
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
@@ -27,6 +34,7 @@ impl Platform {
             Self::Device => "device",
             Self::Gbm => "gbm",
             Self::Surfaceless => "surfaceless",
+            Self::X11 => "x11",
         }
     }
 }
@@ -40,7 +48,7 @@ impl fmt::Display for Platform {
 /// Which platforms to try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Choice {
-    /// All, in the order of [`Platform::ALL`], until one works.
+    /// In the order of [`Platform::AUTO`], until one works.
     #[default]
     Auto,
     /// This one or none.
@@ -60,7 +68,7 @@ impl Choice {
     /// The platforms to try, in order.
     pub fn platforms(self) -> Vec<Platform> {
         match self {
-            Self::Auto => Platform::ALL.to_vec(),
+            Self::Auto => Platform::AUTO.to_vec(),
             Self::Only(platform) => vec![platform],
         }
     }
@@ -84,7 +92,7 @@ impl FromStr for Choice {
 /// What a platform that works is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// The DRM node, on the device platform.
+    /// The DRM node, on the device and the GBM platform.
     pub device: Option<String>,
     /// Version of EGL.
     pub egl: (i32, i32),
@@ -110,6 +118,15 @@ pub struct Attempt {
 pub struct ProbeReport {
     /// The attempts; the last one is the one in use if its result is good.
     pub attempts: Vec<Attempt>,
+}
+
+impl ProbeReport {
+    pub(super) fn refused(&mut self, platform: Platform, error: GlError) {
+        self.attempts.push(Attempt {
+            platform,
+            result: Err(error),
+        });
+    }
 }
 
 impl fmt::Display for Attempt {
@@ -152,11 +169,16 @@ mod tests {
     }
 
     #[test]
+    fn a_display_of_the_x_server_is_opened_only_by_request() {
+        assert!(!Choice::Auto.platforms().contains(&Platform::X11));
+    }
+
+    #[test]
     fn an_unknown_platform_is_named_in_the_error() {
         let error = "glx".parse::<Choice>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown GL platform \"glx\": use auto, device, gbm or surfaceless"
+            "unknown GL platform \"glx\": use auto, device, gbm, surfaceless or x11"
         );
     }
 }

@@ -58,6 +58,7 @@ pub(super) enum Name {
     Shader(u32),
     Program(u32),
     Sync(SyncName),
+    Memory(u32),
     Framebuffer(u32),
     VertexArray(u32),
     Query(u32),
@@ -73,6 +74,7 @@ impl Name {
             | Self::Sampler(n)
             | Self::Shader(n)
             | Self::Program(n)
+            | Self::Memory(n)
             | Self::Framebuffer(n)
             | Self::VertexArray(n)
             | Self::Query(n)
@@ -94,6 +96,8 @@ impl Name {
             Self::Texture(n) => unsafe { f.DeleteTextures(1, &n) },
             // SAFETY: one name is read.
             Self::Sampler(n) => unsafe { f.DeleteSamplers(1, &n) },
+            // SAFETY: one name is read.
+            Self::Memory(n) => unsafe { f.DeleteMemoryObjectsEXT(1, &n) },
             // SAFETY: one name is read.
             Self::Framebuffer(n) => unsafe { f.DeleteFramebuffers(1, &n) },
             // SAFETY: one name is read.

@@ -4,6 +4,8 @@
 mod buffer;
 mod draw;
 mod framebuffer;
+mod image;
+mod memory;
 mod objects;
 mod pixels;
 mod program;
@@ -21,6 +23,7 @@ use std::{
 };
 
 pub use buffer::MappedBuffer;
+pub use memory::MemoryTexture;
 pub use objects::{
     Buffer, Framebuffer, Program, Query, Sampler, Shader, Sync, Texture, TransformFeedback, VertexArray,
 };
@@ -32,6 +35,7 @@ use super::{
     Capabilities, ErrorCode, GlError,
     egl::EglContext,
     functions::{Functions, PolygonOffsetClamp},
+    memory::Probed,
     pool::{Handle, Name, Pool, Scope},
 };
 use objects::ArrayState;
@@ -49,6 +53,7 @@ struct Inner {
     functions: Rc<Functions>,
     polygon_offset_clamp: Option<PolygonOffsetClamp>,
     capabilities: Rc<Capabilities>,
+    drawable_memory: Rc<Probed>,
     /// GL's pixel store state as last set.
     unpack: Cell<Layout>,
     pack: Cell<Layout>,
@@ -66,6 +71,7 @@ pub(in crate::gl) struct Setup {
     pub(in crate::gl) shared: Option<Rc<Pool>>,
     pub(in crate::gl) functions: Rc<Functions>,
     pub(in crate::gl) capabilities: Rc<Capabilities>,
+    pub(in crate::gl) drawable_memory: Rc<Probed>,
     pub(in crate::gl) polygon_offset_clamp: Option<PolygonOffsetClamp>,
 }
 
@@ -82,6 +88,7 @@ impl Gl {
             shared,
             functions,
             capabilities,
+            drawable_memory,
             polygon_offset_clamp,
         } = setup;
         let own = Pool::new(functions.clone(), Scope::Context(context.id()));
@@ -92,6 +99,7 @@ impl Gl {
             functions,
             polygon_offset_clamp,
             capabilities,
+            drawable_memory,
             unpack: Cell::default(),
             pack: Cell::default(),
             array: RefCell::default(),

@@ -45,6 +45,36 @@ impl Gl {
         status != glow::TIMEOUT_EXPIRED
     }
 
+    /// Whether GL has passed the fence; neither waits nor flushes, so that a fence that was never flushed never
+    /// passes. One that cannot be asked counts as passed.
+    pub fn is_signaled(&self, sync: &Sync) -> bool {
+        let mut status = glow::SIGNALED as i32;
+        let Name::Sync(name) = sync.handle.name() else {
+            return true;
+        };
+        if self.knows(&sync.handle) {
+            // SAFETY: the fence exists for as long as its owner, and in this context's share group; one number is
+            // written.
+            unsafe {
+                self.f()
+                    .GetSynciv(name, glow::SYNC_STATUS, 1, std::ptr::null_mut(), &mut status)
+            };
+        }
+        status == glow::SIGNALED as i32
+    }
+
+    /// Makes what this context is given from now on wait for a fence of its share group, without waiting here. The
+    /// context that made the fence must have been flushed.
+    pub fn wait_sync(&self, sync: &Sync) {
+        let Name::Sync(name) = sync.handle.name() else {
+            return;
+        };
+        if self.knows(&sync.handle) {
+            // SAFETY: the fence exists for as long as its owner, and in this context's share group.
+            unsafe { self.f().WaitSync(name, 0, glow::TIMEOUT_IGNORED) };
+        }
+    }
+
     /// Lets GL start on what it was given.
     pub fn flush(&self) {
         self.f().Flush();

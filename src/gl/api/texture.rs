@@ -390,6 +390,11 @@ impl Gl {
         Ok(())
     }
 
+    /// Makes all levels below the base level from it.
+    pub fn generate_mipmap(&self, texture: &Texture) {
+        self.f().GenerateTextureMipmap(self.name(&texture.handle));
+    }
+
     /// Sets a parameter.
     pub fn texture_parameter_i(&self, texture: &Texture, name: u32, value: i32) {
         self.f()

@@ -34,9 +34,12 @@ fn formats_tell_whether_they_are_renderable_and_with_how_many_samples() {
 }
 
 #[test]
-fn a_platform_that_is_not_built_in_says_so() {
-    let error = Display::open(Choice::Only(Platform::Gbm)).unwrap_err();
-    assert_eq!(error.to_string(), "no usable GL: gbm: not built in");
+fn a_gbm_device_must_be_a_drm_device() {
+    let error = Display::open_gbm(std::fs::File::open("/dev/null").unwrap().into()).unwrap_err();
+    assert!(
+        matches!(&error, GlError::Gbm { node, .. } if node == "/dev/null"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod contexts;
 mod draws;
+mod shared;
 mod transfers;
 
 use super::*;

@@ -1,13 +1,17 @@
-//! EGL bring-up: a display without a window system, and contexts on it.
+//! EGL bring-up: a display, mostly without a window system, and contexts on it.
 //!
 //! [EGL 1.5](https://registry.khronos.org/EGL/specs/eglspec.1.5.pdf) is loaded at run time. An EGL display is
 //! one per process and platform however often it is opened, so it is never terminated: that would take the
 //! contexts of every other user of it away.
 
+mod candidates;
+mod native;
+
 use std::{
-    cell::Cell,
-    ffi::{CStr, c_char, c_void},
-    fmt, mem, ptr,
+    cell::{Cell, OnceCell},
+    fmt,
+    os::fd::OwnedFd,
+    ptr,
     rc::Rc,
     sync::OnceLock,
 };
@@ -15,23 +19,24 @@ use std::{
 use khronos_egl as egl;
 
 use super::{
-    Capabilities, Gl, GlError,
+    Capabilities, GbmDevice, Gl, GlError,
     api::Setup,
     debug,
     functions::{self, Functions},
+    memory::Probed,
     platform::{Attempt, Choice, Opened, Platform, ProbeReport},
     pool,
 };
+use candidates::{Candidate, candidates};
+pub(super) use native::{Native, Opaque};
 
 type Egl = egl::DynamicInstance<egl::EGL1_5>;
 
-const PLATFORM_DEVICE_EXT: egl::Enum = 0x313f;
-const PLATFORM_SURFACELESS_MESA: egl::Enum = 0x31dd;
-const DRM_DEVICE_FILE_EXT: egl::Int = 0x3233;
-/// Entries of EGL's device list that are looked at.
-const MAX_DEVICES: usize = 32;
 /// Versions of the core profile that are asked for, best first.
 const VERSIONS: [(egl::Int, egl::Int); 2] = [(4, 6), (4, 5)];
+const CONTEXT_FLAGS_KHR: egl::Int = 0x30fc;
+const FLAG_DEBUG: egl::Int = 1;
+const FLAG_ROBUST_ACCESS: egl::Int = 4;
 
 /// libEGL, loaded once and never unloaded.
 fn library() -> Result<&'static Egl, GlError> {
@@ -50,11 +55,22 @@ fn failed(call: &'static str) -> impl Fn(egl::Error) -> GlError {
     move |error| GlError::Egl { call, error }
 }
 
+/// How a display wants properties of contexts to be said.
+#[derive(Debug, Clone, Copy)]
+enum Wording {
+    /// As EGL 1.5 has it: an attribute each.
+    Attributes,
+    /// As older displays have it, with bits of one attribute:
+    /// [EGL_KHR_create_context](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_create_context.txt).
+    Flags,
+}
+
 /// How contexts are made on a display: all alike, since EGL lets only like contexts share.
 #[derive(Debug, Clone, Copy)]
 struct Recipe {
     version: (egl::Int, egl::Int),
     robust: bool,
+    wording: Wording,
 }
 
 impl Recipe {
@@ -67,15 +83,26 @@ impl Recipe {
             egl::CONTEXT_OPENGL_PROFILE_MASK,
             egl::CONTEXT_OPENGL_CORE_PROFILE_BIT,
         ];
+        match self.wording {
+            Wording::Attributes => {
+                if self.robust {
+                    list.extend([egl::CONTEXT_OPENGL_ROBUST_ACCESS, 1]);
+                }
+                if debug {
+                    list.extend([egl::CONTEXT_OPENGL_DEBUG, 1]);
+                }
+            }
+            Wording::Flags => {
+                let access = if self.robust { FLAG_ROBUST_ACCESS } else { 0 };
+                let debug = if debug { FLAG_DEBUG } else { 0 };
+                list.extend([CONTEXT_FLAGS_KHR, access | debug]);
+            }
+        }
         if self.robust {
-            list.extend([egl::CONTEXT_OPENGL_ROBUST_ACCESS, 1]);
             list.extend([
                 egl::CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY,
                 egl::LOSE_CONTEXT_ON_RESET,
             ]);
-        }
-        if debug {
-            list.extend([egl::CONTEXT_OPENGL_DEBUG, 1]);
         }
         list.push(egl::NONE);
         list
@@ -84,12 +111,15 @@ impl Recipe {
 
 /// An EGL display on which GL 4.5 core contexts can be made.
 pub struct Display {
-    egl: &'static Egl,
-    display: egl::Display,
+    native: Rc<Native>,
     platform: Platform,
     recipe: Recipe,
     functions: Rc<Functions>,
     capabilities: Rc<Capabilities>,
+    drawable_memory: Rc<Probed>,
+    /// The DRM node, where the platform has one.
+    device: Option<String>,
+    gbm: OnceCell<Option<GbmDevice>>,
     report: ProbeReport,
     debug: Cell<bool>,
 }
@@ -103,14 +133,6 @@ impl fmt::Debug for Display {
     }
 }
 
-/// A display before it is known to give contexts.
-struct Candidate {
-    egl: &'static Egl,
-    display: egl::Display,
-    version: (i32, i32),
-    device: Option<String>,
-}
-
 impl Display {
     /// Opens the first platform of `choice` that gives GL 4.5 core.
     ///
@@ -120,81 +142,82 @@ impl Display {
         let egl = library()?;
         let mut report = ProbeReport::default();
         for platform in choice.platforms() {
-            let candidates = match candidates(egl, platform) {
-                Ok(candidates) => candidates,
-                Err(error) => {
-                    report.attempts.push(Attempt {
-                        platform,
-                        result: Err(error),
-                    });
-                    continue;
-                }
-            };
-            for candidate in candidates {
-                match candidate.and_then(|candidate| Self::try_candidate(platform, candidate)) {
-                    Ok((mut display, opened)) => {
-                        report.attempts.push(Attempt {
-                            platform,
-                            result: Ok(opened),
-                        });
-                        display.report = report;
-                        return Ok(display);
+            match candidates(egl, platform) {
+                Err(error) => report.refused(platform, error),
+                Ok(candidates) => {
+                    for candidate in candidates {
+                        match Self::try_candidate(platform, candidate) {
+                            Ok((display, opened)) => return Ok(display.with_report(report, opened)),
+                            Err(error) => report.refused(platform, error),
+                        }
                     }
-                    Err(error) => report.attempts.push(Attempt {
-                        platform,
-                        result: Err(error),
-                    }),
                 }
             }
         }
         Err(GlError::NoPlatform(report))
     }
 
-    fn try_candidate(platform: Platform, candidate: Candidate) -> Result<(Self, Opened), GlError> {
+    /// Opens the GBM platform on a DRM device, as the one that an X server names by DRI3Open.
+    ///
+    /// # Errors
+    /// If libEGL is missing, or the device allocates nothing or gives no GL 4.5 core.
+    pub fn open_gbm(fd: OwnedFd) -> Result<Self, GlError> {
+        let candidate = candidates::on_fd(library()?, fd);
+        let (display, opened) = Self::try_candidate(Platform::Gbm, candidate)?;
+        Ok(display.with_report(ProbeReport::default(), opened))
+    }
+
+    fn with_report(mut self, mut report: ProbeReport, opened: Opened) -> Self {
+        report.attempts.push(Attempt {
+            platform: self.platform,
+            result: Ok(opened),
+        });
+        self.report = report;
+        self
+    }
+
+    fn try_candidate(
+        platform: Platform,
+        candidate: Result<Candidate, GlError>,
+    ) -> Result<(Self, Opened), GlError> {
         let Candidate {
-            egl,
-            display,
+            native,
             version,
             device,
-        } = candidate;
-        let extensions = extensions(egl, Some(display))?;
-        let has = |name| extensions.split(' ').any(|extension| extension == name);
+            gbm,
+        } = candidate?;
         for needed in ["EGL_KHR_surfaceless_context", "EGL_KHR_no_config_context"] {
-            if !has(needed) {
-                return Err(GlError::Extension(needed));
-            }
+            native.require(needed)?;
         }
-        let robust = has("EGL_EXT_create_context_robustness");
-        let (recipe, context) = find_recipe(egl, display, robust)?;
+        let (recipe, context) = find_recipe(&native, version)?;
         let context = EglContext {
-            egl,
-            display,
+            native: native.clone(),
             context,
             id: pool::unique(),
             group: pool::unique(),
         };
         context.make_current()?;
-        let functions = Rc::new(Functions::load(|name| egl.get_proc_address(name))?);
+        let functions = Rc::new(Functions::load(|name| native.egl.get_proc_address(name))?);
         let capabilities = Rc::new(Capabilities::probe(&functions)?);
         let opened = Opened {
-            device,
+            device: device.clone(),
             egl: version,
             version: capabilities.version_string.clone(),
             renderer: capabilities.renderer.clone(),
             robust: recipe.robust,
         };
-        let report = ProbeReport::default();
-        let debug = Cell::new(false);
         Ok((
             Self {
-                egl,
-                display,
+                native,
                 platform,
                 recipe,
                 functions,
                 capabilities,
-                report,
-                debug,
+                drawable_memory: Rc::default(),
+                device,
+                gbm: gbm.map_or_else(OnceCell::new, |gbm| OnceCell::from(Some(gbm))),
+                report: ProbeReport::default(),
+                debug: Cell::new(false),
             },
             opened,
         ))
@@ -203,6 +226,23 @@ impl Display {
     /// The platform in use.
     pub fn platform(&self) -> Platform {
         self.platform
+    }
+
+    /// The GBM device of the display's DRM device, to allocate buffers with. On the device platform it is opened when
+    /// it is first asked for; elsewhere but on GBM there is none.
+    pub fn gbm(&self) -> Option<&GbmDevice> {
+        let open = || {
+            let opened = GbmDevice::open(self.device.as_ref()?.as_ref());
+            let tried = opened.and_then(|gbm| gbm.try_out().map(|()| gbm));
+            tried
+                .inspect_err(|error| tracing::warn!("no buffers from GBM: {error}"))
+                .ok()
+        };
+        self.gbm.get_or_init(open).as_ref()
+    }
+
+    pub(super) fn native(&self) -> &Rc<Native> {
+        &self.native
     }
 
     /// What was tried until this display was found.
@@ -226,19 +266,23 @@ impl Display {
     /// # Errors
     /// If EGL refuses.
     pub fn create_context(&self, share: Option<&Context>) -> Result<Context, GlError> {
-        bind_api(self.egl)?;
+        let egl = self.native.egl;
+        bind_api(egl)?;
         let with = share.map(|context| context.gl.egl().context);
         let debug = self.debug.get();
         // SAFETY: EGL_KHR_no_config_context is there, which makes the null configuration a valid one.
         let no_config = unsafe { egl::Config::from_ptr(ptr::null_mut()) };
-        let context = self
-            .egl
-            .create_context(self.display, no_config, with, &self.recipe.attributes(debug))
+        let context = egl
+            .create_context(
+                self.native.display,
+                no_config,
+                with,
+                &self.recipe.attributes(debug),
+            )
             .map_err(failed("eglCreateContext"))?;
         let group = share.map_or_else(pool::unique, |context| context.gl.egl().group);
         let context = EglContext {
-            egl: self.egl,
-            display: self.display,
+            native: self.native.clone(),
             context,
             id: pool::unique(),
             group,
@@ -249,6 +293,7 @@ impl Display {
             shared,
             functions: self.functions.clone(),
             capabilities: self.capabilities.clone(),
+            drawable_memory: self.drawable_memory.clone(),
             polygon_offset_clamp: self.polygon_offset_clamp(),
         });
         if debug {
@@ -263,7 +308,8 @@ impl Display {
             c if c.has("GL_EXT_polygon_offset_clamp") => "glPolygonOffsetClampEXT",
             _ => return None,
         };
-        self.egl
+        self.native
+            .egl
             .get_proc_address(name)
             .map(functions::polygon_offset_clamp)
     }
@@ -292,8 +338,7 @@ impl Context {
 
 /// The EGL side of a context, without what GL keeps in it.
 pub(super) struct EglContext {
-    egl: &'static Egl,
-    display: egl::Display,
+    native: Rc<Native>,
     context: egl::Context,
     id: u64,
     group: u64,
@@ -308,15 +353,24 @@ impl EglContext {
         self.group
     }
 
+    pub(super) fn native(&self) -> &Rc<Native> {
+        &self.native
+    }
+
+    /// The context itself, for EGL.
+    pub(super) fn as_ptr(&self) -> egl::EGLContext {
+        self.context.as_ptr()
+    }
+
     pub(super) fn is_current(&self) -> bool {
         pool::current().is_some_and(|current| current.context == self.id)
     }
 
     /// Makes the context current, whether it is or not.
     pub(super) fn make_current(&self) -> Result<(), GlError> {
-        bind_api(self.egl)?;
-        self.egl
-            .make_current(self.display, None, None, Some(self.context))
+        let Native { egl, display, .. } = *self.native;
+        bind_api(egl)?;
+        egl.make_current(display, None, None, Some(self.context))
             .map_err(failed("eglMakeCurrent"))?;
         pool::set_current(Some(pool::Current {
             context: self.id,
@@ -328,13 +382,14 @@ impl EglContext {
 
 impl Drop for EglContext {
     fn drop(&mut self) {
+        let Native { egl, display, .. } = *self.native;
         if self.is_current() {
-            if let Err(error) = self.egl.make_current(self.display, None, None, None) {
+            if let Err(error) = egl.make_current(display, None, None, None) {
                 tracing::warn!("eglMakeCurrent without a context failed: {error}");
             }
             pool::set_current(None);
         }
-        if let Err(error) = self.egl.destroy_context(self.display, self.context) {
+        if let Err(error) = egl.destroy_context(display, self.context) {
             tracing::warn!("eglDestroyContext failed: {error}");
         }
     }
@@ -345,14 +400,24 @@ fn bind_api(egl: &Egl) -> Result<(), GlError> {
 }
 
 /// The best kind of context that the display gives, and one of that kind.
-fn find_recipe(egl: &Egl, display: egl::Display, robust: bool) -> Result<(Recipe, egl::Context), GlError> {
+fn find_recipe(native: &Native, version: (i32, i32)) -> Result<(Recipe, egl::Context), GlError> {
+    let Native { egl, display, .. } = *native;
     bind_api(egl)?;
     // SAFETY: EGL_KHR_no_config_context is there, which makes the null configuration a valid one.
     let no_config = unsafe { egl::Config::from_ptr(ptr::null_mut()) };
+    let robust = native.has("EGL_EXT_create_context_robustness");
     let robustness: &[bool] = if robust { &[true, false] } else { &[false] };
-    let recipes = VERSIONS
-        .into_iter()
-        .flat_map(|version| robustness.iter().map(move |&robust| Recipe { version, robust }));
+    let wording = match version {
+        version if version >= (1, 5) => Wording::Attributes,
+        _ => Wording::Flags,
+    };
+    let recipes = VERSIONS.into_iter().flat_map(|version| {
+        robustness.iter().map(move |&robust| Recipe {
+            version,
+            robust,
+            wording,
+        })
+    });
     let mut last = egl::Error::BadMatch;
     for recipe in recipes {
         match egl.create_context(display, no_config, None, &recipe.attributes(false)) {
@@ -364,109 +429,4 @@ fn find_recipe(egl: &Egl, display: egl::Display, robust: bool) -> Result<(Recipe
         call: "eglCreateContext for GL 4.5 core",
         error: last,
     })
-}
-
-/// The extensions of a display, or of EGL itself.
-fn extensions(egl: &Egl, display: Option<egl::Display>) -> Result<String, GlError> {
-    let list = egl
-        .query_string(display, egl::EXTENSIONS)
-        .map_err(failed("eglQueryString"))?;
-    Ok(list.to_string_lossy().into_owned())
-}
-
-/// The displays that a platform has.
-fn candidates(egl: &'static Egl, platform: Platform) -> Result<Vec<Result<Candidate, GlError>>, GlError> {
-    let extensions = extensions(egl, None)?;
-    let has = |name| extensions.split(' ').any(|extension| extension == name);
-    let require = |name| {
-        if has(name) {
-            Ok(())
-        } else {
-            Err(GlError::Extension(name))
-        }
-    };
-    match platform {
-        Platform::Gbm => Err(GlError::NotBuiltIn),
-        Platform::Surfaceless => {
-            require("EGL_MESA_platform_surfaceless")?;
-            Ok(vec![initialize(
-                egl,
-                PLATFORM_SURFACELESS_MESA,
-                ptr::null_mut(),
-                None,
-            )])
-        }
-        Platform::Device => {
-            require("EGL_EXT_platform_device")?;
-            if !has("EGL_EXT_device_base") {
-                require("EGL_EXT_device_enumeration")?;
-            }
-            let devices = drm_devices(egl)?;
-            let open = |(device, node)| initialize(egl, PLATFORM_DEVICE_EXT, device, Some(node));
-            Ok(devices.into_iter().map(open).collect())
-        }
-    }
-}
-
-fn initialize(
-    egl: &'static Egl,
-    platform: egl::Enum,
-    native: *mut c_void,
-    device: Option<String>,
-) -> Result<Candidate, GlError> {
-    // SAFETY: the native display is null for the surfaceless platform, and one of EGL's own devices for the
-    // device platform.
-    let display = unsafe { egl.get_platform_display(platform, native, &[egl::ATTRIB_NONE]) }
-        .map_err(failed("eglGetPlatformDisplay"))?;
-    let version = egl.initialize(display).map_err(failed("eglInitialize"))?;
-    Ok(Candidate {
-        egl,
-        display,
-        version,
-        device,
-    })
-}
-
-type QueryDevices = unsafe extern "system" fn(i32, *mut *mut c_void, *mut i32) -> u32;
-type QueryDeviceString = unsafe extern "system" fn(*mut c_void, i32) -> *const c_char;
-
-/// EGL's devices that are DRM devices, with the paths of their nodes.
-fn drm_devices(egl: &Egl) -> Result<Vec<(*mut c_void, String)>, GlError> {
-    let find = |name| egl.get_proc_address(name).ok_or(GlError::Function(name));
-    let query_devices = find("eglQueryDevicesEXT")?;
-    let query_string = find("eglQueryDeviceStringEXT")?;
-    // SAFETY: the function of this name has this signature.
-    let query_devices = unsafe { mem::transmute::<extern "system" fn(), QueryDevices>(query_devices) };
-    // SAFETY: the function of this name has this signature.
-    let query_string = unsafe { mem::transmute::<extern "system" fn(), QueryDeviceString>(query_string) };
-    let mut devices = [ptr::null_mut(); MAX_DEVICES];
-    let mut count = 0;
-    // SAFETY: EGL writes at most as many devices as it is told there is room for.
-    let done = unsafe { query_devices(MAX_DEVICES as i32, devices.as_mut_ptr(), &mut count) };
-    if done == 0 {
-        let error = egl.get_error().unwrap_or(egl::Error::BadAlloc);
-        return Err(GlError::Egl {
-            call: "eglQueryDevicesEXT",
-            error,
-        });
-    }
-    let found = &devices[..usize::try_from(count).unwrap_or(0).min(MAX_DEVICES)];
-    let node = |&device: &*mut c_void| {
-        // SAFETY: the device is one that EGL listed.
-        let path = unsafe { query_string(device, DRM_DEVICE_FILE_EXT) };
-        if path.is_null() {
-            // Not a DRM device. The error would otherwise be taken for that of a later call.
-            let _ = egl.get_error();
-            return None;
-        }
-        // SAFETY: a string of EGL's ends with a zero and lives as long as the display.
-        let path = unsafe { CStr::from_ptr(path) };
-        Some((device, path.to_string_lossy().into_owned()))
-    };
-    let nodes: Vec<_> = found.iter().filter_map(node).collect();
-    if nodes.is_empty() {
-        Err(GlError::NoDrmDevice(found.len()))
-    } else {
-        Ok(nodes)
-    }
 }
