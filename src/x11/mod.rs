@@ -9,23 +9,23 @@ mod display;
 mod error;
 mod extensions;
 mod format;
-mod rect;
 mod pixmap;
+mod rect;
 mod shm;
 mod watch;
 mod xid;
 
 pub use areas::{Area, Areas};
 pub use damage::DamageTracker;
-pub use display::{Display, Happening};
+pub use display::{Display, Happening, is_before};
 pub use error::X11Error;
 pub use extensions::{Absence, Extension, Extensions, Limits, Version};
 pub use format::{FormatTable, Fourcc, PixelFormat, VisualInfo};
-pub use rect::Rect;
 pub use pixmap::{
     BoundTexture, Channels, ExportError, ImportError, ImportOptions, ImportStats, ImportedPixmap, PathError,
     Paths, PixmapImporter, PixmapPath, Skipped, SourcePixmap, TextureTarget,
 };
+pub use rect::Rect;
 pub use shm::{Segment, ShmError};
 pub use watch::{OnError, Token};
 pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Xid, kind};

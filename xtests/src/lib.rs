@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 pub mod clients;
+pub mod composer;
 pub mod desktop;
 pub mod guest;
 pub mod likeness;

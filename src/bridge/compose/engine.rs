@@ -186,7 +186,6 @@ impl Compose {
             self.host_said(&happening)?;
         }
         self.pass_pointer_on()?;
-        self.input.settle().of_guest()?;
         for output in &mut self.outputs {
             output.tick()?;
         }

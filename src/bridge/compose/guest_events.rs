@@ -61,10 +61,9 @@ impl Compose {
             }
             Change::Moved(id, was) => self.moved(id, was),
             Change::Resized(id, was) => {
-                if let Some(source) = self.sources.get_mut(&id) {
-                    source.renew();
-                }
-                self.moved(id, was)
+                self.moved(id, was)?;
+                self.resized(id);
+                Ok(())
             }
             Change::Restacked => self.restacked(),
             Change::Property(window, atom) => {
@@ -149,16 +148,30 @@ impl Compose {
             return Ok(());
         };
         self.damage_screen(was.area().union(window.area()));
-        let shown = (self.outputs.iter_mut())
-            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id));
-        if let Some(output) = shown {
-            if !window.obeys() {
-                output.window.configure(window.place).of_host()?;
-            }
+        match self.output_of(id).filter(|_| !window.is_settled()) {
+            Some(output) => output.window.configure(window.place).of_host(),
+            None => Ok(()),
+        }
+    }
+
+    fn resized(&mut self, id: Window) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            source.renew();
+        }
+        let Some(window) = self.guest.window(id).copied() else {
+            return;
+        };
+        if let Some(output) = self.output_of(id) {
             let Place { width, height, .. } = window.place;
             output.resize(Size { width, height });
         }
-        Ok(())
+    }
+
+    /// The window of the host that shows a guest window alone.
+    fn output_of(&mut self, id: Window) -> Option<&mut Output> {
+        self.outputs
+            .iter_mut()
+            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id))
     }
 
     /// Puts the host's windows in the guest's order.
