@@ -1,6 +1,6 @@
 //! What the guest does, carried over to the host.
 
-use x11rb::protocol::{Event, xproto::Window};
+use x11rb::protocol::{Event, shape::SK, xproto::Window};
 
 use super::{
     ComposeError, Scope, Shows,
@@ -23,6 +23,7 @@ impl Compose {
         match event {
             Event::DamageNotify(_) => self.guest_damaged(event),
             Event::XfixesCursorNotify(_) => return self.update_cursor(),
+            Event::ShapeNotify(e) if e.shape_kind == SK::BOUNDING => return self.reshaped(e.affected_window),
             _ => {}
         }
         let mut changes = self.take_changes();
@@ -112,6 +113,7 @@ impl Compose {
         self.guest.watch(client).of_guest()?;
         let host_window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         self.properties.copy_all(client, host_window.id())?;
+        self.shapes.follow(id, host_window.id())?;
         self.open_output(host_window, Shows::Window { top: id, client })
     }
 
@@ -165,6 +167,11 @@ impl Compose {
             let Place { width, height, .. } = window.place;
             output.resize(Size { width, height });
         }
+    }
+
+    fn reshaped(&mut self, id: Window) -> Result<(), ComposeError> {
+        let host_window = self.output_of(id).map(|output| output.id());
+        host_window.map_or(Ok(()), |host_window| self.shapes.copy(id, host_window))
     }
 
     /// The window of the host that shows a guest window alone.
