@@ -14,7 +14,7 @@ use super::{
     output::{Brush, Output, now},
     properties::Properties,
     shape::Shapes,
-    source::{Source, is_going},
+    source::Source,
 };
 use crate::{
     bridge::{
@@ -191,7 +191,10 @@ impl Compose {
         }
         self.pass_pointer_on()?;
         for output in &mut self.outputs {
-            output.tick()?;
+            match output.tick() {
+                Err(error) if !error.is_fatal() => output.give_up(&error),
+                result => result?,
+            }
         }
         self.drop_outputs_that_are_gone();
         Ok(heard)
@@ -213,8 +216,12 @@ impl Compose {
                 self.sources.insert(window, source);
                 Ok(true)
             }
-            Err(error) if is_going(&error) => Ok(false),
-            Err(error) => Err(error),
+            Err(error) if error.is_about_leaving() => Ok(false),
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                tracing::warn!("guest window {window:#x} is not shown: {error}");
+                Ok(false)
+            }
         }
     }
 
@@ -251,14 +258,19 @@ impl Compose {
                         Shows::Window { .. } => (-i32::from(window.border), -i32::from(window.border)),
                     };
                     match source.draw(pass, at) {
-                        Err(error) if is_going(&error) => {}
+                        Err(error) if error.is_about_leaving() => {}
+                        Err(error) if !error.is_fatal() => {
+                            tracing::warn!("guest window {id:#x} is not shown any more: {error}");
+                            sources.remove(&id);
+                        }
                         result => result?,
                     }
                 }
                 Ok(())
             });
             match result {
-                Err(ComposeError::Present(present::PresentError::WindowGone(_))) => {}
+                Err(error) if error.is_about_leaving() => {}
+                Err(error) if !error.is_fatal() => output.give_up(&error),
                 result => result?,
             }
         }

@@ -15,6 +15,9 @@ use crate::{
     x11::{Happening, Rect},
 };
 
+/// Guest windows that are shown at once at most.
+const MAX_WINDOWS: usize = 512;
+
 impl Compose {
     pub(super) fn guest_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
         let Happening::Event(event) = happening else {
@@ -88,15 +91,27 @@ impl Compose {
         let Some(window) = self.guest.window(id).copied().filter(|_| wanted) else {
             return Ok(());
         };
+        if self.sources.len() >= MAX_WINDOWS {
+            tracing::warn!("guest window {id:#x} is not shown: {MAX_WINDOWS} others are");
+            return Ok(());
+        }
         if !self.open_source(id)? {
             return Ok(());
         }
-        match self.scope {
+        let opened = match self.scope {
             Scope::Root => {
                 self.damage_screen(window.area());
                 Ok(())
             }
             Scope::Rootless | Scope::Window(_) => self.open_window(id, &window),
+        };
+        match opened {
+            Err(error) if !error.is_fatal() => {
+                tracing::warn!("guest window {id:#x} is not shown: {error}");
+                self.sources.remove(&id);
+                Ok(())
+            }
+            result => result,
         }
     }
 
@@ -113,8 +128,20 @@ impl Compose {
         self.guest.watch(client).of_guest()?;
         let host_window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         self.properties.copy_all(client, host_window.id())?;
+        self.keep_above_owner(client, host_window.id())?;
         self.shapes.follow(id, host_window.id())?;
         self.open_output(host_window, Shows::Window { top: id, client })
+    }
+
+    /// Tells the host's window manager which window a dialog belongs to.
+    fn keep_above_owner(&self, client: Window, host_window: Window) -> Result<(), ComposeError> {
+        let Some(owner) = self.properties.owner_of(client)? else {
+            return Ok(());
+        };
+        let owner = self.outputs.iter().find(
+            |output| matches!(output.shows, Shows::Window { top, client } if top == owner || client == owner),
+        );
+        owner.map_or(Ok(()), |owner| self.properties.set_owner(host_window, owner.id()))
     }
 
     /// Opens the window of the host that shows the guest's screen.

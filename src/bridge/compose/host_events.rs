@@ -11,7 +11,10 @@ use crate::x11::Happening;
 impl Compose {
     pub(super) fn host_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
         for output in &mut self.outputs {
-            output.handle(happening)?;
+            match output.handle(happening) {
+                Err(error) if !error.is_fatal() => output.give_up(&error),
+                result => result?,
+            }
         }
         let Happening::Event(event) = happening else {
             return Ok(());
