@@ -2,7 +2,7 @@
 
 use x11rb::{
     errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError},
-    protocol::xproto::{Visualid, Window},
+    protocol::xproto::{self, Visualid, Window},
 };
 
 use super::{Absence, Extension, ShmError};
@@ -49,6 +49,15 @@ pub enum X11Error {
     /// A window that has no pixels.
     #[error("window {0:#x} takes only input")]
     InputOnly(Window),
+    /// A window that somebody destroyed, or that never was.
+    #[error("window {0:#x} is gone")]
+    WindowGone(Window),
+    /// A window without a pixmap of its own.
+    #[error("window {0:#x} is not redirected or not viewable")]
+    NotRedirected(Window),
+    /// A pixmap that its owner freed, or that never was.
+    #[error("pixmap {0:#x} is gone")]
+    PixmapGone(xproto::Pixmap),
     /// Shared memory could not be had.
     #[error(transparent)]
     Shm(#[from] ShmError),

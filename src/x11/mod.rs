@@ -3,18 +3,29 @@
 //! The connection is [x11rb](https://docs.rs/x11rb)'s own, in Rust, without XCB. Nothing here trusts the server:
 //! what it sends is checked before it is used, and what it refuses is an error with a declared consequence.
 
+mod areas;
+mod damage;
 mod display;
 mod error;
 mod extensions;
 mod format;
+mod rect;
+mod pixmap;
 mod shm;
 mod watch;
 mod xid;
 
+pub use areas::{Area, Areas};
+pub use damage::DamageTracker;
 pub use display::{Display, Happening};
 pub use error::X11Error;
 pub use extensions::{Absence, Extension, Extensions, Limits, Version};
 pub use format::{FormatTable, Fourcc, PixelFormat, VisualInfo};
+pub use rect::Rect;
+pub use pixmap::{
+    BoundTexture, Channels, ExportError, ImportError, ImportOptions, ImportStats, ImportedPixmap, PathError,
+    Paths, PixmapImporter, PixmapPath, Skipped, SourcePixmap, TextureTarget,
+};
 pub use shm::{Segment, ShmError};
 pub use watch::{OnError, Token};
 pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Xid, kind};

@@ -27,6 +27,9 @@ pub enum ShmError {
         /// What the server said.
         error: x11rb::x11_utils::X11Error,
     },
+    /// More than offsets of MIT-SHM reach.
+    #[error("an image of {0} bytes does not fit a segment")]
+    TooLarge(u64),
 }
 
 /// A segment that both sides have mapped; the server's side is detached when it is dropped.

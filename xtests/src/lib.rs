@@ -4,6 +4,8 @@
 //! renderer, or pixbridge) and runs unmodified programs on both. What a program says is read by [`clients`]; what it draws
 //! is taken from the X server by [`screen`] and judged by [`likeness`].
 //!
+//! A test of what happens when an X server fails starts an [`xpeer::Peer`], which fails on demand.
+//!
 //! A test that wants to say exact commands is a [`guest::Guest`] itself; it needs no X server.
 //!
 //! Build order: the stand for pixbridge runs the binary that lies beside the test executable's directory, so
@@ -12,6 +14,7 @@
 #![deny(unsafe_code)]
 
 pub mod clients;
+pub mod desktop;
 pub mod guest;
 pub mod likeness;
 pub mod machine;

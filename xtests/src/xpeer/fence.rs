@@ -143,25 +143,26 @@ impl Drop for Shared {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::mpsc, thread, time::Duration};
+    use std::{
+        sync::{atomic::Ordering, mpsc},
+        thread,
+        time::Duration,
+    };
 
-    use super::*;
+    use super::{super::memory::Gauge, *};
 
     #[test]
     fn a_sleeper_is_woken() {
         let memory = Memory::create(4).unwrap();
-        let theirs = Shared::new(super::super::memory::Memory::given(
-            memory.duplicate().unwrap(),
-            &super::super::memory::Gauge::default(),
-        ))
-        .unwrap();
+        let theirs = Memory::given(memory.duplicate().unwrap(), &Gauge::default());
+        let theirs = Shared::new(theirs).unwrap();
         let address = theirs.map.as_ptr() as usize;
         let (sender, receiver) = mpsc::channel();
         theirs.store(-1);
         let sleeper = thread::spawn(move || {
             // SAFETY: the mapping of `theirs` outlives this thread, which is joined below.
             let word = unsafe { AtomicU32::from_ptr(address as *mut u32) };
-            while word.load(std::sync::atomic::Ordering::Acquire) != 1 {
+            while word.load(Ordering::Acquire) != 1 {
                 let _ = futex::wait(word, futex::Flags::empty(), -1i32 as u32, None);
             }
             sender.send(()).unwrap();

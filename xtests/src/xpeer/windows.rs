@@ -24,6 +24,9 @@ use super::{
     surface::Surface,
 };
 
+/// How deep windows may lie in each other: they are destroyed by recursion.
+const DEEPEST: usize = 64;
+
 impl Server {
     pub(super) fn windows(&mut self, id: ClientId, request: Request<'_>) -> Outcome {
         match request {
@@ -60,6 +63,9 @@ impl Server {
         }
         if request.width == 0 || request.height == 0 {
             return Err(ErrorCode::Value.into());
+        }
+        if self.ancestors(request.parent).count() > DEEPEST {
+            return Err(ErrorCode::Alloc.into());
         }
         let values = &request.value_list;
         let window = Window {
@@ -149,15 +155,14 @@ impl Server {
 
     /// Whether a window and all above it are mapped.
     pub(super) fn is_viewable(&self, xid: u32) -> bool {
-        let mut next = xid;
-        while let Ok(window) = self.resources.window(next) {
-            if !window.mapped {
-                return false;
-            }
-            next = window.parent;
-        }
-        // The root window has no parent.
-        next == 0
+        self.resources.is_window(xid) && self.ancestors(xid).all(|window| window.mapped)
+    }
+
+    /// A window and those above it, up to the root.
+    fn ancestors(&self, xid: u32) -> impl Iterator<Item = &Window> {
+        std::iter::successors(self.resources.window(xid).ok(), |window| {
+            self.resources.window(window.parent).ok()
+        })
     }
 
     /// Destroys a window, its descendants first, with all that cannot be without them. If it is not its owner who does

@@ -24,8 +24,8 @@ use x11rb_protocol::x11_utils::BigRequests;
 
 /// The longest request in units of four bytes, with BIG-REQUESTS.
 pub(super) const LONGEST_REQUEST: u32 = 1 << 22;
-/// Descriptors that may wait for their requests.
-const MOST_FDS: usize = 64;
+/// Descriptors that may wait for their requests: as many as one message can carry (`SCM_MAX_FD`).
+const MOST_FDS: usize = 253;
 /// Bytes that may wait for a client that does not read.
 const MOST_OUTPUT: usize = 64 << 20;
 const CHUNK: usize = 1 << 16;

@@ -6,16 +6,27 @@ use x11rb_protocol::protocol::{
     Request,
     sync::{InitializeReply, QueryFenceReply},
     xfixes::{FetchRegionReply, QueryVersionReply},
+    xproto::Rectangle,
 };
 
 use super::{
-    error::{ErrorCode, Outcome},
+    error::{ErrorCode, Outcome, RequestError},
     extension::Extension,
     fence::Fence,
     region::Region,
     resources::{ClientId, Resource},
     server::Server,
 };
+
+/// Rectangles of a region. Their number is squared by what is done with them.
+const MOST_RECTANGLES: usize = 1024;
+
+fn region(rectangles: &[Rectangle]) -> Result<Region, RequestError> {
+    if rectangles.len() > MOST_RECTANGLES {
+        return Err(ErrorCode::Alloc.into());
+    }
+    Ok(Region::from_rectangles(rectangles))
+}
 
 impl Server {
     pub(super) fn xfixes(&mut self, id: ClientId, request: Request<'_>) -> Outcome {
@@ -32,11 +43,11 @@ impl Server {
                 Ok(())
             }
             Request::XfixesCreateRegion(request) => {
-                let region = Region::from_rectangles(&request.rectangles);
+                let region = region(&request.rectangles)?;
                 self.resources.add(id, request.region, Resource::Region(region))
             }
             Request::XfixesSetRegion(request) => {
-                *self.resources.region_mut(request.region)? = Region::from_rectangles(&request.rectangles);
+                *self.resources.region_mut(request.region)? = region(&request.rectangles)?;
                 Ok(())
             }
             Request::XfixesCopyRegion(request) => {

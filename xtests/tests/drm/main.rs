@@ -4,6 +4,7 @@
 //! them; its arguments are those of the test program.
 
 mod clients;
+mod gl;
 mod server;
 
 use pixbridge_xtests::machine::Machine;
