@@ -90,6 +90,8 @@ impl<A: Allocator> Swapchain<A> {
             CompleteMode::SUBOPTIMAL_COPY => Mode::SuboptimalCopy,
             _ => Mode::Copy,
         };
+        // Also where the frame has completed by our own clock.
+        self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
         self.complete(sbc, tick, mode)
     }

@@ -9,8 +9,8 @@ mod display;
 mod error;
 mod extensions;
 mod format;
-mod rect;
 mod pixmap;
+mod rect;
 mod shm;
 mod watch;
 mod xid;
@@ -21,11 +21,11 @@ pub use display::{Display, Happening};
 pub use error::X11Error;
 pub use extensions::{Absence, Extension, Extensions, Limits, Version};
 pub use format::{FormatTable, Fourcc, PixelFormat, VisualInfo};
-pub use rect::Rect;
 pub use pixmap::{
     BoundTexture, Channels, ExportError, ImportError, ImportOptions, ImportStats, ImportedPixmap, PathError,
     Paths, PixmapImporter, PixmapPath, Skipped, SourcePixmap, TextureTarget,
 };
+pub use rect::Rect;
 pub use shm::{Segment, ShmError};
 pub use watch::{OnError, Token};
 pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Xid, kind};

@@ -8,8 +8,8 @@ use std::{
 use pixbridge::{
     gl::{ReadBytes, WriteBytes},
     present::{
-        Allocator, Completion, Frame, MemfdAllocator, PresentError, Progress, Sbc, Setup, Size, Submission,
-        Swapchain, Target,
+        Allocator, Completion, DumbPicture, Frame, MemfdAllocator, PresentError, Progress, Sbc, Setup, Size,
+        Submission, Swapchain, Target,
     },
     x11::{Display, X11Error},
 };
@@ -335,6 +335,16 @@ impl Canvas for () {
     fn draw(frame: &mut Frame<Self>, number: u32) {
         let bytes = frame.bytes().expect("a frame in memory");
         draw(bytes, frame.size(), frame.stride(), number);
+    }
+}
+
+/// Dumb buffers, drawn by the CPU.
+impl Canvas for DumbPicture {
+    fn draw(frame: &mut Frame<Self>, number: u32) {
+        let (size, stride) = (frame.size(), frame.stride());
+        frame
+            .draw(|bytes| draw(bytes, size, stride, number))
+            .expect("memory that the CPU can reach");
     }
 }
 
