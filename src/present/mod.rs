@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod fence;
 mod frame;
+mod gbm;
 mod pacing;
 mod painter;
 mod path;

@@ -76,7 +76,7 @@ pub struct Stage<A: Allocator = MemfdAllocator> {
     pub told: Vec<Progress>,
 }
 
-impl<A: Allocator<Target: Canvas>> Stage<A> {
+impl<A: Allocator> Stage<A> {
     /// A window of this size and depth at (8, 8), and a swapchain for it.
     ///
     /// # Errors
@@ -117,30 +117,6 @@ impl<A: Allocator<Target: Canvas>> Stage<A> {
             self.step()?;
         }
         Err(StageError::Late { what: "free buffer" })
-    }
-
-    /// Draws picture `number` and presents it, with its age before it was drawn.
-    ///
-    /// # Errors
-    /// If there is no buffer soon, or the swapchain refuses.
-    pub fn present(&mut self, number: u32, submission: &Submission<'_>) -> Result<(Sbc, u64), StageError> {
-        let mut frame = self.frame()?;
-        let age = self.swapchain.age(&frame);
-        Canvas::draw(&mut frame, number);
-        Ok((self.swapchain.present(frame, submission)?, age))
-    }
-
-    /// Presents picture `number` wholly and at once, and waits for its completion.
-    ///
-    /// # Errors
-    /// If it does not complete soon.
-    pub fn show(&mut self, number: u32) -> Result<Completion, StageError> {
-        let submission = Submission {
-            target: Target::Async,
-            ..Submission::default()
-        };
-        let (sbc, _) = self.present(number, &submission)?;
-        self.completion(sbc)
     }
 
     /// Waits for a frame's completion.
@@ -220,6 +196,32 @@ impl<A: Allocator<Target: Canvas>> Stage<A> {
     /// If the window is not wholly on the screen.
     pub fn look(&self) -> Result<Vec<Vec<u32>>, StageError> {
         look(&self.display, self.window)
+    }
+}
+
+impl<A: Allocator<Target: Canvas>> Stage<A> {
+    /// Draws picture `number` and presents it, with its age before it was drawn.
+    ///
+    /// # Errors
+    /// If there is no buffer soon, or the swapchain refuses.
+    pub fn present(&mut self, number: u32, submission: &Submission<'_>) -> Result<(Sbc, u64), StageError> {
+        let mut frame = self.frame()?;
+        let age = self.swapchain.age(&frame);
+        Canvas::draw(&mut frame, number);
+        Ok((self.swapchain.present(frame, submission)?, age))
+    }
+
+    /// Presents picture `number` wholly and at once, and waits for its completion.
+    ///
+    /// # Errors
+    /// If it does not complete soon.
+    pub fn show(&mut self, number: u32) -> Result<Completion, StageError> {
+        let submission = Submission {
+            target: Target::Async,
+            ..Submission::default()
+        };
+        let (sbc, _) = self.present(number, &submission)?;
+        self.completion(sbc)
     }
 }
 
