@@ -15,6 +15,7 @@
 
 pub mod brush;
 pub mod clients;
+pub mod composer;
 pub mod desktop;
 pub mod guest;
 pub mod likeness;

@@ -13,6 +13,7 @@ use super::{
     input::Input,
     output::{Brush, Output, now},
     properties::Properties,
+    shape::Shapes,
     source::{Source, is_going},
 };
 use crate::{
@@ -47,6 +48,7 @@ pub struct Compose {
     pub(super) outputs: Vec<Output>,
     pub(super) properties: Properties,
     pub(super) cursors: Cursors,
+    pub(super) shapes: Shapes,
     pub(super) input: Input,
     /// Where the pointer is on the guest's screen, if that has not been passed on yet.
     pub(super) pointer: Option<(i16, i16)>,
@@ -74,6 +76,7 @@ impl Compose {
         let properties = Properties::new(guest, host)?;
         let cursors = Cursors::new(host, guest)?;
         let input = Input::new(host, guest)?;
+        let shapes = Shapes::new(guest, host)?;
         let brush = Brush {
             painter: Painter::new(&gl)?,
             allocator: CanvasAllocator::new(&gl),
@@ -89,6 +92,7 @@ impl Compose {
             outputs: Vec::new(),
             properties,
             cursors,
+            shapes,
             input,
             pointer: None,
             brush,
@@ -186,7 +190,6 @@ impl Compose {
             self.host_said(&happening)?;
         }
         self.pass_pointer_on()?;
-        self.input.settle().of_guest()?;
         for output in &mut self.outputs {
             output.tick()?;
         }

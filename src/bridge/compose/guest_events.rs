@@ -1,6 +1,6 @@
 //! What the guest does, carried over to the host.
 
-use x11rb::protocol::{Event, xproto::Window};
+use x11rb::protocol::{Event, shape::SK, xproto::Window};
 
 use super::{
     ComposeError, Scope, Shows,
@@ -23,6 +23,7 @@ impl Compose {
         match event {
             Event::DamageNotify(_) => self.guest_damaged(event),
             Event::XfixesCursorNotify(_) => return self.update_cursor(),
+            Event::ShapeNotify(e) if e.shape_kind == SK::BOUNDING => return self.reshaped(e.affected_window),
             _ => {}
         }
         let mut changes = self.take_changes();
@@ -61,10 +62,9 @@ impl Compose {
             }
             Change::Moved(id, was) => self.moved(id, was),
             Change::Resized(id, was) => {
-                if let Some(source) = self.sources.get_mut(&id) {
-                    source.renew();
-                }
-                self.moved(id, was)
+                self.moved(id, was)?;
+                self.resized(id);
+                Ok(())
             }
             Change::Restacked => self.restacked(),
             Change::Property(window, atom) => {
@@ -113,6 +113,7 @@ impl Compose {
         self.guest.watch(client).of_guest()?;
         let host_window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         self.properties.copy_all(client, host_window.id())?;
+        self.shapes.follow(id, host_window.id())?;
         self.open_output(host_window, Shows::Window { top: id, client })
     }
 
@@ -149,16 +150,35 @@ impl Compose {
             return Ok(());
         };
         self.damage_screen(was.area().union(window.area()));
-        let shown = (self.outputs.iter_mut())
-            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id));
-        if let Some(output) = shown {
-            if !window.obeys() {
-                output.window.configure(window.place).of_host()?;
-            }
+        match self.output_of(id).filter(|_| !window.is_settled()) {
+            Some(output) => output.window.configure(window.place).of_host(),
+            None => Ok(()),
+        }
+    }
+
+    fn resized(&mut self, id: Window) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            source.renew();
+        }
+        let Some(window) = self.guest.window(id).copied() else {
+            return;
+        };
+        if let Some(output) = self.output_of(id) {
             let Place { width, height, .. } = window.place;
             output.resize(Size { width, height });
         }
-        Ok(())
+    }
+
+    fn reshaped(&mut self, id: Window) -> Result<(), ComposeError> {
+        let host_window = self.output_of(id).map(|output| output.id());
+        host_window.map_or(Ok(()), |host_window| self.shapes.copy(id, host_window))
+    }
+
+    /// The window of the host that shows a guest window alone.
+    fn output_of(&mut self, id: Window) -> Option<&mut Output> {
+        self.outputs
+            .iter_mut()
+            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id))
     }
 
     /// Puts the host's windows in the guest's order.

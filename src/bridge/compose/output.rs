@@ -199,12 +199,10 @@ impl Output {
         }
     }
 
-    /// The guest's window changed its size; the host's follows.
+    /// The guest's window has another size, and another pixmap; the host's follows.
     pub(super) fn resize(&mut self, size: Size) {
-        if self.swapchain.size() != size {
-            self.swapchain.resize(size);
-            self.damage_all();
-        }
+        self.swapchain.resize(size);
+        self.damage_all();
     }
 
     pub(super) fn id(&self) -> Window {
