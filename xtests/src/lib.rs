@@ -13,6 +13,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod brush;
 pub mod clients;
 pub mod composer;
 pub mod desktop;

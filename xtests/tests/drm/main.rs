@@ -5,6 +5,7 @@
 
 mod clients;
 mod gl;
+mod present;
 mod server;
 
 use pixbridge_xtests::machine::Machine;
