@@ -11,13 +11,15 @@ use x11rb::{
 };
 
 use crate::{
-    process::{ProcessError, Running},
+    process::{self, ProcessError, Running},
     xvfb::Server,
 };
 
 /// How the machine's X server is set up.
 const CONFIGURATION: &str = "/run/vm/xorg.conf";
 const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long a server may take to leave the foreground to another.
+const SWITCH_LIMIT: Duration = Duration::from_secs(30);
 
 /// The primary node of the display that the X server drives.
 pub const DISPLAY_NODE: &str = "/dev/dri/card1";
@@ -105,7 +107,7 @@ impl Server for Machine {
     }
 }
 
-/// A running Xorg.
+/// A running Xorg in the foreground. When it goes, the machine's first server is there again.
 #[derive(Debug)]
 pub struct Xorg {
     number: u32,
@@ -115,5 +117,16 @@ pub struct Xorg {
 impl Server for Xorg {
     fn display(&self) -> String {
         format!(":{}", self.number)
+    }
+}
+
+impl Drop for Xorg {
+    fn drop(&mut self) {
+        // Waits for the first server to have the display; if this one ended first, nobody could tell when that is.
+        let mut switch = Command::new("busybox");
+        switch.args(["chvt", "1"]);
+        if let Err(error) = process::run(switch, SWITCH_LIMIT) {
+            eprintln!("the first X server stays in the background: {error}");
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use pixbridge::{
     gl::{self, Choice, Platform, dmabuf::LINEAR},
     present::{
-        AllocateError, Allocator, CanvasAllocator, Completion, Ladder, Mode, Placement, Rung, Setup, Size,
-        Submission, Target, open_gl,
+        AllocateError, Allocator, CanvasAllocator, Ladder, Placement, Rung, Setup, Size, Submission, Target,
+        open_gl,
     },
     x11::{Display, Extension, Limits, PixelFormat, Version},
 };
@@ -72,7 +72,7 @@ impl Rig {
         format: PixelFormat,
         number: u32,
         update: &[Rectangle],
-    ) -> Completion {
+    ) {
         let frame = stage.frame().expect("frame");
         self.brush.paint(&frame, format, number).expect("painted");
         let submission = Submission {
@@ -81,7 +81,7 @@ impl Rig {
             ..Submission::default()
         };
         let sbc = stage.swapchain.present(frame, &submission).expect("presented");
-        stage.completion(sbc).expect("completed")
+        stage.completion(sbc).expect("completed");
     }
 }
 
@@ -133,14 +133,19 @@ fn the_update_is_all_that_changes() {
     };
     for format in rig.formats() {
         let depth = format.depth;
-        let mut stage = rig.stage(SIZE, depth, Ladder::force(Rung::Linear));
-        // A server that is too slow for the first frame is given all of the next one.
-        let mut modes = (0..10).map(|_| rig.show(&mut stage, format, 1, &[]).mode);
-        assert!(
-            modes.any(|mode| mode != Mode::Skip),
-            "the server shows nothing in time"
-        );
-        rig.show(&mut stage, format, 2, &[part]);
+        let show = || {
+            let mut stage = rig.stage(SIZE, depth, Ladder::force(Rung::Linear));
+            rig.show(&mut stage, format, 1, &[]);
+            // The server's GL is software, too: it says that a buffer is idle before it has read it, and no fence of the
+            // kernel's makes up for that. A look makes it finish.
+            stage.look().expect("look");
+            rig.show(&mut stage, format, 2, &[part]);
+            // A server that is late with a frame is given all of the next one.
+            (stage.swapchain.stats().skipped == 0).then_some(stage)
+        };
+        let stage = (0..10)
+            .find_map(|_| show())
+            .expect("a server that shows frames in time");
         let wanted = patched(&picture(1, SIZE, depth), &picture(2, SIZE, depth), &[part]);
         assert_shows(&stage.look().expect("look"), &wanted, &format!("depth {depth}"));
     }

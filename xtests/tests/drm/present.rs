@@ -91,6 +91,8 @@ fn only_the_update_of_a_dumb_buffer_is_copied() {
     let display = open(&Limits::default());
     let mut stage = stage(&display, SIZE, 24, Ladder::default());
     stage.show(1).expect("shown");
+    // Makes the server's software finish reading the buffer, which nothing else waits for.
+    stage.look().expect("look");
     let update = [Rectangle {
         x: 11,
         y: 30,
