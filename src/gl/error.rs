@@ -39,9 +39,12 @@ pub enum GlError {
     /// A description of a picture in dmabufs that cannot be one.
     #[error(transparent)]
     Dmabuf(#[from] super::DmabufError),
-    /// An image of another EGL display than the context's.
-    #[error("the image belongs to another EGL display")]
-    ForeignImage,
+    /// An object of another EGL display or share group than the one it is used with.
+    #[error("the {0} belongs to another EGL display or share group")]
+    Foreign(&'static str),
+    /// Pixmaps asked for where EGL is not on an X server.
+    #[error("EGL displays of the {0} platform have no X pixmaps")]
+    NoPixmaps(super::Platform),
     /// A texture was made without an error, and is not what was asked for.
     #[error("the texture is of {found:?} pixels instead of {wanted:?}")]
     TextureSize {

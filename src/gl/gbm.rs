@@ -105,11 +105,6 @@ impl GbmDevice {
         &self.node
     }
 
-    /// Name of the backend, as `drm`.
-    pub fn backend(&self) -> &str {
-        self.device.backend_name()
-    }
-
     /// A buffer of a format by its code in `drm_fourcc.h`, in one of the layouts given; with none given, in the layout
     /// that the driver likes best. `usage` should hold [`GbmUsage::RENDERING`] for textures.
     ///

@@ -85,7 +85,7 @@ impl Display {
     pub fn import_pixmap(&self, pixmap: u32) -> Result<Image, GlError> {
         let native = self.native();
         if self.platform() != Platform::X11 {
-            return Err(GlError::Extension("EGL_KHR_platform_x11 on this display"));
+            return Err(GlError::NoPixmaps(self.platform()));
         }
         native.require("EGL_KHR_image_base")?;
         native.require("EGL_KHR_image_pixmap")?;
@@ -99,7 +99,7 @@ impl Display {
     pub(super) fn image_of_texture(&self, context: &Context, texture: &Texture) -> Result<Image, GlError> {
         let (native, gl) = (self.native(), context.gl());
         if !native.is(gl.egl().native()) {
-            return Err(GlError::ForeignImage);
+            return Err(GlError::Foreign("context"));
         }
         native.require("EGL_KHR_image_base")?;
         native.require("EGL_KHR_gl_texture_2D_image")?;

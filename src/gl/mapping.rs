@@ -8,7 +8,7 @@
 use std::{
     ffi::c_void,
     fs::{self, File},
-    io, mem,
+    io,
     os::unix::fs::MetadataExt,
     ptr::NonNull,
 };
@@ -33,11 +33,11 @@ impl DriverMapping {
     /// The driver must neither unmap it nor map something else in its place as long as it finds this header there.
     pub(super) fn take_over<const N: usize>(file: &File, header: [u8; N]) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        let (start, len) = find(&fs::read_to_string(MAPS)?, &metadata).ok_or_else(|| {
-            io::Error::new(io::ErrorKind::NotFound, "GL's mapping is not in the list of all")
-        })?;
+        let missing = || io::Error::new(io::ErrorKind::NotFound, "GL's mapping is not in the list of all");
+        let found = find(&fs::read_to_string(MAPS)?, &metadata).filter(|(_, len)| *len >= N);
+        let (start, len) = found.ok_or_else(missing)?;
         let mapping = Self { start, len };
-        mapping.empty(N.min(len))?;
+        mapping.empty(N)?;
         // SAFETY: the first bytes are private memory now, as many as the header has, and the driver reads them in the
         // calls of this thread only.
         unsafe { start.cast::<[u8; N]>().write(header) };
@@ -78,7 +78,7 @@ fn find(maps: &str, file: &fs::Metadata) -> Option<(NonNull<c_void>, usize)> {
         usize::from_str_radix(end, 16).ok()?,
     );
     let len = end.checked_sub(start)?;
-    if found.next().is_some() || u64::try_from(len) != Ok(file.len()) || len < mem::size_of::<usize>() {
+    if found.next().is_some() || u64::try_from(len) != Ok(file.len()) {
         return None;
     }
     Some((NonNull::new(std::ptr::with_exposed_provenance_mut(start))?, len))

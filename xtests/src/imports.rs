@@ -42,12 +42,27 @@ impl Rig {
 
     /// Opens the display of this name for a host that is open.
     pub fn on_host(name: &str, limits: &Limits, host: Rc<gl::Display>) -> Self {
+        Self::with_importer(name, limits, host, |importer| importer)
+    }
+
+    /// The same for a host on that very display.
+    pub fn on_host_of_display(name: &str, limits: &Limits, host: Rc<gl::Display>) -> Self {
+        Self::with_importer(name, limits, host, PixmapImporter::with_host_on_display)
+    }
+
+    fn with_importer(
+        name: &str,
+        limits: &Limits,
+        host: Rc<gl::Display>,
+        finish: impl FnOnce(PixmapImporter) -> PixmapImporter,
+    ) -> Self {
         let painter = Painter::connect(name);
         let display = Rc::new(Display::open(Some(name), limits).expect("display"));
         let gl = host.create_context(None).expect("a GL context").gl();
+        let importer = PixmapImporter::new(display.clone(), host, gl.clone());
         Self {
             painter,
-            importer: Rc::new(PixmapImporter::new(display.clone(), host, gl.clone())),
+            importer: Rc::new(finish(importer)),
             display,
             sampler: Sampler::new(&gl).expect("programs"),
             gl,

@@ -15,6 +15,7 @@ pub mod clients;
 pub mod guest;
 pub mod imports;
 pub mod likeness;
+pub mod machine;
 pub mod painter;
 pub mod picture;
 pub mod piglit;

@@ -23,7 +23,7 @@ impl Gl {
     /// not of the image's size.
     pub fn create_texture_from_image(&self, target: u32, image: &Image) -> Result<Texture, GlError> {
         if !image.is_of(self.egl().native()) {
-            return Err(GlError::ForeignImage);
+            return Err(GlError::Foreign("image"));
         }
         let texture = self.create_texture(target)?;
         if self.capabilities().has("GL_EXT_EGL_image_storage") {
@@ -64,7 +64,7 @@ impl Gl {
     /// The name of a texture of this context or its share group.
     pub(in crate::gl) fn known_texture(&self, texture: &Texture) -> Result<u32, GlError> {
         match self.name(&texture.handle) {
-            0 => Err(GlError::Create("image of a texture of another context")),
+            0 => Err(GlError::Foreign("texture")),
             name => Ok(name),
         }
     }

@@ -34,6 +34,9 @@ type Egl = egl::DynamicInstance<egl::EGL1_5>;
 
 /// Versions of the core profile that are asked for, best first.
 const VERSIONS: [(egl::Int, egl::Int); 2] = [(4, 6), (4, 5)];
+const CONTEXT_FLAGS_KHR: egl::Int = 0x30fc;
+const FLAG_DEBUG: egl::Int = 1;
+const FLAG_ROBUST_ACCESS: egl::Int = 4;
 
 /// libEGL, loaded once and never unloaded.
 fn library() -> Result<&'static Egl, GlError> {
@@ -52,11 +55,22 @@ fn failed(call: &'static str) -> impl Fn(egl::Error) -> GlError {
     move |error| GlError::Egl { call, error }
 }
 
+/// How a display wants properties of contexts to be said.
+#[derive(Debug, Clone, Copy)]
+enum Wording {
+    /// As EGL 1.5 has it: an attribute each.
+    Attributes,
+    /// As older displays have it, with bits of one attribute:
+    /// [EGL_KHR_create_context](https://registry.khronos.org/EGL/extensions/KHR/EGL_KHR_create_context.txt).
+    Flags,
+}
+
 /// How contexts are made on a display: all alike, since EGL lets only like contexts share.
 #[derive(Debug, Clone, Copy)]
 struct Recipe {
     version: (egl::Int, egl::Int),
     robust: bool,
+    wording: Wording,
 }
 
 impl Recipe {
@@ -69,15 +83,26 @@ impl Recipe {
             egl::CONTEXT_OPENGL_PROFILE_MASK,
             egl::CONTEXT_OPENGL_CORE_PROFILE_BIT,
         ];
+        match self.wording {
+            Wording::Attributes => {
+                if self.robust {
+                    list.extend([egl::CONTEXT_OPENGL_ROBUST_ACCESS, 1]);
+                }
+                if debug {
+                    list.extend([egl::CONTEXT_OPENGL_DEBUG, 1]);
+                }
+            }
+            Wording::Flags => {
+                let access = if self.robust { FLAG_ROBUST_ACCESS } else { 0 };
+                let debug = if debug { FLAG_DEBUG } else { 0 };
+                list.extend([CONTEXT_FLAGS_KHR, access | debug]);
+            }
+        }
         if self.robust {
-            list.extend([egl::CONTEXT_OPENGL_ROBUST_ACCESS, 1]);
             list.extend([
                 egl::CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY,
                 egl::LOSE_CONTEXT_ON_RESET,
             ]);
-        }
-        if debug {
-            list.extend([egl::CONTEXT_OPENGL_DEBUG, 1]);
         }
         list.push(egl::NONE);
         list
@@ -164,7 +189,7 @@ impl Display {
         for needed in ["EGL_KHR_surfaceless_context", "EGL_KHR_no_config_context"] {
             native.require(needed)?;
         }
-        let (recipe, context) = find_recipe(&native)?;
+        let (recipe, context) = find_recipe(&native, version)?;
         let context = EglContext {
             native: native.clone(),
             context,
@@ -375,16 +400,24 @@ fn bind_api(egl: &Egl) -> Result<(), GlError> {
 }
 
 /// The best kind of context that the display gives, and one of that kind.
-fn find_recipe(native: &Native) -> Result<(Recipe, egl::Context), GlError> {
+fn find_recipe(native: &Native, version: (i32, i32)) -> Result<(Recipe, egl::Context), GlError> {
     let Native { egl, display, .. } = *native;
     bind_api(egl)?;
     // SAFETY: EGL_KHR_no_config_context is there, which makes the null configuration a valid one.
     let no_config = unsafe { egl::Config::from_ptr(ptr::null_mut()) };
     let robust = native.has("EGL_EXT_create_context_robustness");
     let robustness: &[bool] = if robust { &[true, false] } else { &[false] };
-    let recipes = VERSIONS
-        .into_iter()
-        .flat_map(|version| robustness.iter().map(move |&robust| Recipe { version, robust }));
+    let wording = match version {
+        version if version >= (1, 5) => Wording::Attributes,
+        _ => Wording::Flags,
+    };
+    let recipes = VERSIONS.into_iter().flat_map(|version| {
+        robustness.iter().map(move |&robust| Recipe {
+            version,
+            robust,
+            wording,
+        })
+    });
     let mut last = egl::Error::BadMatch;
     for recipe in recipes {
         match egl.create_context(display, no_config, None, &recipe.attributes(false)) {

@@ -1,0 +1,70 @@
+//! The virtual machine of `Xvfb-ci/vm`, seen from inside: DRM devices, and Xorg with DRI3 and Present on one of them.
+//!
+//! Devices: `/dev/dri/card0` is vgem, memory that other devices import; `/dev/dri/card1` is virtio-gpu, a display without
+//! 3D, which the X server drives. Mesa draws on both with kms_swrast: llvmpipe into the devices' dumb buffers. Dumb
+//! buffers are made on primary nodes only, so the render nodes beside them are of no use.
+
+use std::{env, ffi::OsStr, process::Command};
+
+use x11rb::{
+    connection::Connection, errors::ConnectError, protocol::xproto::Screen, rust_connection::RustConnection,
+};
+
+/// The primary node of the display that the X server drives.
+pub const DISPLAY_NODE: &str = "/dev/dri/card1";
+
+/// Why a test of the virtual machine cannot run here.
+#[derive(Debug, thiserror::Error)]
+pub enum MachineError {
+    /// `PIXBRIDGE_VM` is not set.
+    #[error("this test runs in the virtual machine: Xvfb-ci/vm {program}")]
+    Outside {
+        /// The program to run there.
+        program: String,
+    },
+    /// The machine has no X server: it was started with `--no-x`.
+    #[error("DISPLAY is not set in the virtual machine")]
+    NoServer,
+}
+
+/// The machine that this process runs in.
+#[derive(Debug)]
+pub struct Machine {
+    display: String,
+}
+
+impl Machine {
+    /// The machine, if this process runs in it.
+    ///
+    /// # Errors
+    /// [`MachineError::Outside`] elsewhere, [`MachineError::NoServer`] where no X server was started.
+    pub fn inside() -> Result<Self, MachineError> {
+        if env::var_os("PIXBRIDGE_VM").is_none() {
+            let program = env::current_exe().unwrap_or_default().display().to_string();
+            return Err(MachineError::Outside { program });
+        }
+        let display = env::var("DISPLAY").map_err(|_| MachineError::NoServer)?;
+        Ok(Self { display })
+    }
+
+    /// A connection to its X server, and the server's screen.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn connect(&self) -> Result<(RustConnection, Screen), ConnectError> {
+        let (connection, number) = RustConnection::connect(Some(&self.display))?;
+        let screen = connection.setup().roots[number].clone();
+        Ok((connection, screen))
+    }
+
+    /// A program whose Mesa draws on the display's node, and so gets DRI3 from the X server.
+    ///
+    /// Mesa would pick its driver for virtio-gpu by itself, which needs 3D, and fall back to pictures sent in requests.
+    pub fn client(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.display)
+            .env("MESA_LOADER_DRIVER_OVERRIDE", "kms_swrast");
+        command
+    }
+}
