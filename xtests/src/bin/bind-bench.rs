@@ -79,7 +79,7 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     };
     let own = xvfb.as_ref().map(Xvfb::display);
     let name = options.display.as_ref().or(own.as_ref()).ok_or("no display")?;
-    let host = Rc::new(Display::open(options.gl.clone())?);
+    let host = Rc::new(Display::open(options.gl)?);
     print!("{:24}", "us (MB)");
     DAMAGES.iter().for_each(|damage| print!("{:>18}", damage.name));
     println!();
