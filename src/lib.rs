@@ -3,7 +3,9 @@
 //! The rooms of the house and the direction in which they may know each other are described in
 //! `docs/architecture.md`.
 
+pub mod bridge;
 pub mod gl;
 pub mod memory;
 pub mod pipe;
+pub mod present;
 pub mod x11;

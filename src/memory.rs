@@ -95,6 +95,11 @@ impl SharedMemory {
         self.len == 0
     }
 
+    /// The start of the mapping, on a page; dangling if it is empty.
+    pub fn as_mut_ptr(&self) -> *mut u8 {
+        self.ptr.as_ptr()
+    }
+
     /// A part to read; `None` if it does not lie inside.
     pub fn read(&self, range: Range<usize>) -> Option<ReadBytes<'_>> {
         self.write(range).map(WriteBytes::as_read)

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod compose;
 mod doctor;
 mod log;
 mod record;
@@ -8,6 +9,7 @@ mod run;
 mod serve;
 mod session;
 mod text;
+mod top;
 
 use std::process::ExitCode;
 
@@ -39,6 +41,10 @@ enum Command {
     Dump(text::Dump),
     /// Turn the text of a trace back into a trace
     Assemble(text::Assemble),
+    /// Show the windows of one display on another
+    Compose(compose::ComposeArgs),
+    /// Show what running compositors do, window by window
+    Top(top::Top),
     /// Say what works here, and why the rest does not
     Doctor(doctor::Doctor),
     /// Serve the connection on standard input
@@ -66,6 +72,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Replay(replay) => replay.run(cli.gl),
         Command::Dump(dump) => dump.run(),
         Command::Assemble(assemble) => assemble.run(),
+        Command::Compose(compose) => compose.run(cli.gl),
+        Command::Top(top) => top.run(),
         Command::Doctor(doctor) => doctor.run(cli.gl),
         Command::Session(session) => session.run(cli.gl),
     };

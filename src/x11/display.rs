@@ -43,6 +43,7 @@ pub enum Happening {
 /// Requests are buffered until [`Display::flush`] or a wait. Single-threaded, like the GL contexts it works with.
 #[derive(Debug)]
 pub struct Display {
+    name: String,
     connection: RustConnection,
     screen: usize,
     extensions: Extensions,
@@ -59,7 +60,10 @@ impl Display {
     /// If there is no such display, it refuses us, or it breaks off.
     pub fn open(name: Option<&str>, limits: &Limits) -> Result<Self, X11Error> {
         let (connection, screen) = RustConnection::connect(name)?;
-        Self::from_connection(connection, screen, limits)
+        let name = name.map(str::to_owned).or_else(|| std::env::var("DISPLAY").ok());
+        let mut display = Self::from_connection(connection, screen, limits)?;
+        display.name = name.unwrap_or_default();
+        Ok(display)
     }
 
     /// Takes over a connection that has just been set up.
@@ -79,6 +83,7 @@ impl Display {
         let formats = FormatTable::new(connection.setup(), screen);
         let family = rustix::net::getsockname(connection.stream()).map(|address| address.address_family());
         Ok(Self {
+            name: String::new(),
             connection,
             screen,
             extensions,
@@ -87,6 +92,11 @@ impl Display {
             watch: RefCell::default(),
             tokens: Cell::new(0),
         })
+    }
+
+    /// The name that it was opened by; empty for a connection that was taken over.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The connection, for requests with replies. Those without go through [`Display::send`].

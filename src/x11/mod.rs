@@ -10,6 +10,7 @@ mod error;
 mod extensions;
 mod format;
 mod pixmap;
+mod rect;
 mod shm;
 mod watch;
 mod xid;
@@ -24,6 +25,7 @@ pub use pixmap::{
     BoundTexture, Channels, ExportError, ImportError, ImportOptions, ImportStats, ImportedPixmap, PathError,
     Paths, PixmapImporter, PixmapPath, Skipped, SourcePixmap, TextureTarget,
 };
+pub use rect::Rect;
 pub use shm::{Segment, ShmError};
 pub use watch::{OnError, Token};
 pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Xid, kind};

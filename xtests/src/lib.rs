@@ -4,14 +4,17 @@
 //! renderer, or pixbridge) and runs unmodified programs on both. What a program says is read by [`clients`]; what it draws
 //! is taken from the X server by [`screen`] and judged by [`likeness`].
 //!
+//! A test of what happens when an X server fails starts an [`xpeer::Peer`], which fails on demand.
+//!
 //! A test that wants to say exact commands is a [`guest::Guest`] itself; it needs no X server.
 //!
 //! Build order: the stand for pixbridge runs the binary that lies beside the test executable's directory, so
 //! `cargo build --workspace` comes first. `PIXBRIDGE_BIN` names another binary.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod clients;
+pub mod desktop;
 pub mod guest;
 pub mod imports;
 pub mod likeness;
@@ -23,5 +26,7 @@ pub mod process;
 pub mod renderer;
 pub mod sampled;
 pub mod screen;
+pub mod stage;
 pub mod stats;
+pub mod xpeer;
 pub mod xvfb;

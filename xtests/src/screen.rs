@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
 use x11rb::protocol::xproto::{
-    ConnectionExt, GetImageReply, ImageFormat, ImageOrder, MapState, Screen as RootScreen, Visualtype, Window,
+    ConnectionExt, Drawable, GetImageReply, ImageFormat, ImageOrder, MapState, Screen as RootScreen,
+    Visualtype, Window,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -99,16 +100,38 @@ impl Screen {
         }
     }
 
+    /// The connection.
+    pub fn connection(&self) -> &RustConnection {
+        &self.connection
+    }
+
+    /// The root window.
+    pub fn root(&self) -> Window {
+        self.root.root
+    }
+
     /// What the screen shows there.
     ///
     /// # Errors
     /// When the area is not wholly on the screen.
     pub fn look(&self, area: Area) -> Result<Picture, ScreenError> {
+        self.picture(self.root.root, area)
+    }
+
+    /// What a drawable shows from its top left corner on, if its pixels are like the root window's.
+    ///
+    /// # Errors
+    /// When it is not so large, or a window that is not wholly on the screen.
+    pub fn look_at(&self, drawable: Drawable, width: u16, height: u16) -> Result<Picture, ScreenError> {
+        let (x, y) = (0, 0);
+        self.picture(drawable, Area { x, y, width, height })
+    }
+
+    fn picture(&self, drawable: Drawable, area: Area) -> Result<Picture, ScreenError> {
         let Area { x, y, width, height } = area;
-        let root = self.root.root;
         let image = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, u32::MAX)?
+            .get_image(ImageFormat::Z_PIXMAP, drawable, x, y, width, height, u32::MAX)?
             .reply()?;
         Ok(self.layout.picture(&image, width))
     }
@@ -134,7 +157,10 @@ impl Screen {
     }
 
     /// A window's place if it is viewable. A window that has just gone is no error.
-    fn shown_area(&self, window: Window) -> Result<Option<Area>, ScreenError> {
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn shown_area(&self, window: Window) -> Result<Option<Area>, ScreenError> {
         let attributes = self.connection.get_window_attributes(window)?;
         let geometry = self.connection.get_geometry(window)?;
         let (Ok(attributes), Ok(geometry)) = (attributes.reply(), geometry.reply()) else {

@@ -22,33 +22,30 @@ impl Xvfb {
     /// # Errors
     /// When Xvfb is missing, or does not say its number in time.
     pub fn start(width: u16, height: u16) -> Result<Self, ProcessError> {
-        Self::start_with_depth(width, height, 24)
+        Self::start_with(width, height, &["-nolisten", "tcp"])
     }
 
-    /// As [`Xvfb::start`], at another depth in bits.
+    /// As [`Xvfb::start`], with other arguments than those that keep it from listening on the network.
     ///
     /// # Errors
     /// As [`Xvfb::start`].
-    pub fn start_with_depth(width: u16, height: u16, depth: u8) -> Result<Self, ProcessError> {
+    pub fn start_with(width: u16, height: u16, arguments: &[&str]) -> Result<Self, ProcessError> {
         let mut command = Command::new("setpriv");
         command
-            .args([
-                "--pdeathsig",
-                "KILL",
-                "Xvfb",
-                "-displayfd",
-                "1",
-                "-nolisten",
-                "tcp",
-                "-noreset",
-            ])
-            .args(["-screen", "0", &format!("{width}x{height}x{depth}")]);
+            .args(["--pdeathsig", "KILL", "Xvfb", "-displayfd", "1", "-noreset"])
+            .args(["-screen", "0", &format!("{width}x{height}x24")])
+            .args(arguments);
         let mut server = Running::start(command)?;
         let number = server.wait_for(START_LIMIT, |out| out.strip_suffix('\n')?.trim().parse().ok())?;
         Ok(Self {
             number,
             _server: server,
         })
+    }
+
+    /// The number of the display.
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// The value for `DISPLAY`.

@@ -89,7 +89,7 @@ impl DirectTexture {
 fn check_size(gl: &Gl, texture: &Texture, (width, height): (u16, u16)) -> Result<(), PathError> {
     let found = [glow::TEXTURE_WIDTH, glow::TEXTURE_HEIGHT]
         .map(|name| gl.texture_level_parameter_i(texture, 0, name));
-    if found != [width.into(), height.into()] {
+    if found != [i32::from(width), i32::from(height)] {
         let wanted = [width, height];
         return Err(PathError::TextureSize { found, wanted });
     }

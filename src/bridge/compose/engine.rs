@@ -1,0 +1,319 @@
+//! The compositor itself: what it holds, and its turn of work.
+
+use std::{collections::HashMap, os::fd::OwnedFd, rc::Rc, time::Duration};
+
+use calloop::{EventLoop, Interest, Mode, PostAction, generic::Generic};
+use x11rb::protocol::xproto::Window;
+
+use super::{
+    ComposeError, Scope, Shows,
+    cursor::Cursors,
+    error::Of as _,
+    guest::{Change, Guest},
+    input::Input,
+    output::{Brush, Output, now},
+    properties::Properties,
+    source::{Source, is_going},
+};
+use crate::{
+    bridge::{
+        report::{Report, WindowReport},
+        status::StatusSocket,
+    },
+    gl,
+    present::{self, CanvasAllocator, Ladder, Painter},
+    x11::{Display, ImportOptions, PixmapImporter},
+};
+
+/// How a compositor is set up.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Which windows are shown, and where.
+    pub scope: Scope,
+    /// The ways from guest pixmaps to textures that may be taken.
+    pub import: ImportOptions,
+    /// The ways from frames to host windows that may be taken.
+    pub ladder: Ladder,
+}
+
+/// A compositor between two displays.
+#[derive(Debug)]
+pub struct Compose {
+    pub(super) guest: Guest,
+    pub(super) host: Rc<Display>,
+    pub(super) scope: Scope,
+    pub(super) setup: Setup,
+    pub(super) sources: HashMap<Window, Source>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) properties: Properties,
+    pub(super) cursors: Cursors,
+    pub(super) input: Input,
+    /// Where the pointer is on the guest's screen, if that has not been passed on yet.
+    pub(super) pointer: Option<(i16, i16)>,
+    pub(super) brush: Brush,
+    importer: Rc<PixmapImporter>,
+    changes: Vec<Change>,
+    pub(super) ended: bool,
+    started: Duration,
+}
+
+impl Compose {
+    /// Takes over the windows of the guest's display. `context`, of `renderer`, draws.
+    ///
+    /// # Errors
+    /// If the guest lacks Composite, Damage or XTEST, or has a compositor already; if nothing can be drawn or shown; or if
+    /// a display is gone.
+    pub fn new(
+        guest: &Rc<Display>,
+        host: &Rc<Display>,
+        renderer: &Rc<gl::Display>,
+        context: &gl::Context,
+        setup: Setup,
+    ) -> Result<Self, ComposeError> {
+        let gl = context.gl();
+        let properties = Properties::new(guest, host)?;
+        let cursors = Cursors::new(host, guest)?;
+        let input = Input::new(host, guest)?;
+        let brush = Brush {
+            painter: Painter::new(&gl)?,
+            allocator: CanvasAllocator::new(&gl),
+            gl: gl.clone(),
+        };
+        let (windows, changes) = Guest::new(guest).of_guest()?;
+        let mut compose = Self {
+            guest: windows,
+            host: host.clone(),
+            scope: setup.scope,
+            setup,
+            sources: HashMap::new(),
+            outputs: Vec::new(),
+            properties,
+            cursors,
+            input,
+            pointer: None,
+            brush,
+            importer: Rc::new(PixmapImporter::new(guest.clone(), renderer.clone(), gl)),
+            changes: Vec::new(),
+            ended: false,
+            started: now(),
+        };
+        compose.begin(&changes)?;
+        Ok(compose)
+    }
+
+    fn begin(&mut self, changes: &[Change]) -> Result<(), ComposeError> {
+        match self.scope {
+            Scope::Root => self.open_screen()?,
+            Scope::Window(window) => {
+                let top = self.guest.top_level_of(window).of_guest()?;
+                self.scope = Scope::Window(top.ok_or(ComposeError::NoWindow(window))?);
+            }
+            Scope::Rootless => {}
+        }
+        for change in changes {
+            self.guest_changed(*change)?;
+        }
+        self.update_cursor()
+    }
+
+    /// Works until `stop` can be read from, a display is gone, or there will never be anything to show any more.
+    ///
+    /// # Errors
+    /// If a display is gone, or nothing can be drawn or shown any more.
+    pub fn run(&mut self, stop: OwnedFd, status: Option<StatusSocket>) -> Result<(), ComposeError> {
+        let mut events: EventLoop<'_, Woken> = EventLoop::try_new()?;
+        let handle = events.handle();
+        let level = |_: calloop::Readiness, _: &mut _, _: &mut Woken| Ok(PostAction::Continue);
+        for display in [self.guest.display(), &self.host] {
+            let source = Generic::new(display.clone(), Interest::READ, Mode::Level);
+            handle.insert_source(source, level).map_err(|error| error.error)?;
+        }
+        let stopped = Generic::new(stop, Interest::READ, Mode::Level);
+        handle
+            .insert_source(stopped, |_, _, woken| {
+                woken.stopped = true;
+                Ok(PostAction::Remove)
+            })
+            .map_err(|error| error.error)?;
+        let status = status.map(Rc::new);
+        if let Some(status) = &status {
+            let asked = Generic::new(status.clone(), Interest::READ, Mode::Level);
+            handle
+                .insert_source(asked, |_, _, woken| {
+                    woken.asked = true;
+                    Ok(PostAction::Continue)
+                })
+                .map_err(|error| error.error)?;
+        }
+        let mut woken = Woken::default();
+        while !woken.stopped && !self.ended {
+            let wait = self.turn()?;
+            if self.ended {
+                break;
+            }
+            events.dispatch(wait, &mut woken)?;
+            if let Some(status) = status.as_ref().filter(|_| std::mem::take(&mut woken.asked)) {
+                status.answer(|| self.report());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does all that can be done now; how long to wait for more, if not forever.
+    fn turn(&mut self) -> Result<Option<Duration>, ComposeError> {
+        loop {
+            let heard = self.hear()?;
+            let drawn = self.draw()?;
+            self.guest.display().flush().of_guest()?;
+            self.host.flush().of_host()?;
+            // Waiting for a reply may have brought events along.
+            if !heard && !drawn {
+                return Ok(self.outputs.iter().filter_map(Output::next_tick).min());
+            }
+        }
+    }
+
+    /// Takes in what both displays have said; whether that was anything.
+    fn hear(&mut self) -> Result<bool, ComposeError> {
+        let mut heard = false;
+        while let Some(happening) = self.guest.display().poll().of_guest()? {
+            heard = true;
+            self.guest_said(&happening)?;
+        }
+        let host = self.host.clone();
+        while let Some(happening) = host.poll().of_host()? {
+            heard = true;
+            self.host_said(&happening)?;
+        }
+        self.pass_pointer_on()?;
+        self.input.settle().of_guest()?;
+        for output in &mut self.outputs {
+            output.tick()?;
+        }
+        self.drop_outputs_that_are_gone();
+        Ok(heard)
+    }
+
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    pub(super) fn keep_changes(&mut self, mut changes: Vec<Change>) {
+        changes.clear();
+        self.changes = changes;
+    }
+
+    /// Reads a guest window from now on, if it can be read.
+    pub(super) fn open_source(&mut self, window: Window) -> Result<bool, ComposeError> {
+        match Source::new(&self.importer, self.guest.display(), window, self.setup.import) {
+            Ok(source) => {
+                self.sources.insert(window, source);
+                Ok(true)
+            }
+            Err(error) if is_going(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The setup of a new host window's swapchain.
+    pub(super) fn swapchain_setup(&self) -> present::Setup {
+        present::Setup {
+            ladder: self.setup.ladder.clone(),
+            ..present::Setup::default()
+        }
+    }
+
+    /// Draws the windows that have changed; whether there were any.
+    fn draw(&mut self) -> Result<bool, ComposeError> {
+        let mut drawn = false;
+        let Self {
+            outputs,
+            sources,
+            guest,
+            brush,
+            ..
+        } = self;
+        for output in outputs.iter_mut().filter(|output| output.wants_frame()) {
+            drawn = true;
+            let shows = output.shows;
+            let result = output.draw(brush, |pass, area| {
+                for (id, window) in guest.bottom_up() {
+                    let (covers, Some(source)) = (window.area(), sources.get_mut(&id)) else {
+                        continue;
+                    };
+                    let at = match shows {
+                        Shows::Screen if covers.intersection(area).is_empty() => continue,
+                        Shows::Screen => (covers.x, covers.y),
+                        Shows::Window { top, .. } if top != id => continue,
+                        Shows::Window { .. } => (-i32::from(window.border), -i32::from(window.border)),
+                    };
+                    match source.draw(pass, at) {
+                        Err(error) if is_going(&error) => {}
+                        result => result?,
+                    }
+                }
+                Ok(())
+            });
+            match result {
+                Err(ComposeError::Present(present::PresentError::WindowGone(_))) => {}
+                result => result?,
+            }
+        }
+        Ok(drawn)
+    }
+
+    /// What was done so far.
+    pub fn report(&self) -> Report {
+        Report {
+            process: std::process::id(),
+            guest: self.guest.display().name().to_owned(),
+            host: self.host.name().to_owned(),
+            seconds: now().saturating_sub(self.started).as_secs_f64(),
+            windows: self.outputs.iter().map(|output| self.report_of(output)).collect(),
+        }
+    }
+
+    fn report_of(&self, output: &Output) -> WindowReport {
+        let shown: Vec<_> = match output.shows {
+            Shows::Window { top, .. } => self.sources.get(&top).into_iter().collect(),
+            Shows::Screen => self.sources.values().collect(),
+        };
+        let (guest_window, title) = match output.shows {
+            Shows::Window { top, client } => (top, self.properties.title_of(client)),
+            Shows::Screen => (self.guest.display().screen().root, "screen".to_owned()),
+        };
+        let present = output.present_stats();
+        let imports = shown.iter().map(|source| source.stats());
+        let (copies, bytes) = imports.fold((present.copies_cpu, present.bytes_copied), |sum, import| {
+            (sum.0 + import.copies, sum.1 + import.bytes_copied)
+        });
+        let recorder = &output.recorder;
+        let frames = recorder.frames().max(1) as f64;
+        let size = output.size();
+        WindowReport {
+            guest_window,
+            host_window: output.id(),
+            title,
+            width: size.width,
+            height: size.height,
+            path_in: shown
+                .first()
+                .map_or_else(String::new, |source| source.path().to_string()),
+            path_out: output.rung().to_string(),
+            frames: recorder.frames(),
+            damaged_pixels: recorder.damaged_pixels(),
+            copies_per_frame: copies as f64 / frames,
+            bytes_per_frame: bytes as f64 / frames,
+            latency: recorder.latency(),
+            interval: recorder.interval(),
+            intervals: recorder.intervals(),
+        }
+    }
+}
+
+/// Why the event loop woke up, where the displays are not the reason.
+#[derive(Debug, Default)]
+struct Woken {
+    stopped: bool,
+    asked: bool,
+}

@@ -1,0 +1,56 @@
+//! What ends a compositor, or one of its windows.
+
+use x11rb::protocol::xproto::Window;
+
+use crate::{
+    gl::GlError,
+    present::PresentError,
+    x11::{ImportError, X11Error},
+};
+
+/// Why windows are not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// The guest's display.
+    #[error("guest: {0}")]
+    Guest(X11Error),
+    /// The host's display.
+    #[error("host: {0}")]
+    Host(X11Error),
+    /// A window of the host.
+    #[error("host: {0}")]
+    Present(#[from] PresentError),
+    /// A window of the guest cannot be read.
+    #[error("guest: {0}")]
+    Import(#[from] ImportError),
+    /// The host's GL.
+    #[error("GL: {0}")]
+    Gl(#[from] GlError),
+    /// There is no such window.
+    #[error("the guest has no window {0:#x}")]
+    NoWindow(Window),
+    /// Both displays are one: its windows would show themselves.
+    #[error("guest and host are the same display")]
+    SameDisplay,
+    /// The event loop.
+    #[error("waiting: {0}")]
+    Wait(#[from] calloop::Error),
+}
+
+/// Says which display an error is of.
+pub(super) trait Of<T> {
+    /// The guest's.
+    fn of_guest(self) -> Result<T, ComposeError>;
+    /// The host's.
+    fn of_host(self) -> Result<T, ComposeError>;
+}
+
+impl<T> Of<T> for Result<T, X11Error> {
+    fn of_guest(self) -> Result<T, ComposeError> {
+        self.map_err(ComposeError::Guest)
+    }
+
+    fn of_host(self) -> Result<T, ComposeError> {
+        self.map_err(ComposeError::Host)
+    }
+}

@@ -1,0 +1,207 @@
+//! What the guest does, carried over to the host.
+
+use x11rb::protocol::{Event, xproto::Window};
+
+use super::{
+    ComposeError, Scope, Shows,
+    engine::Compose,
+    error::Of as _,
+    guest::{Change, GuestWindow, Place},
+    host_window::{HostWindow, Wanted},
+    output::Output,
+};
+use crate::{
+    present::Size,
+    x11::{Happening, Rect},
+};
+
+impl Compose {
+    pub(super) fn guest_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
+        let Happening::Event(event) = happening else {
+            return Ok(());
+        };
+        match event {
+            Event::DamageNotify(_) => self.guest_damaged(event),
+            Event::XfixesCursorNotify(_) => return self.update_cursor(),
+            _ => {}
+        }
+        let mut changes = self.take_changes();
+        self.guest.handle(event, &mut changes).of_guest()?;
+        for change in &changes {
+            self.guest_changed(*change)?;
+        }
+        self.keep_changes(changes);
+        Ok(())
+    }
+
+    /// Pixels of a window have changed.
+    fn guest_damaged(&mut self, event: &Event) {
+        for (id, source) in &mut self.sources {
+            let (Some(area), Some(window)) = (source.handle(event), self.guest.window(*id)) else {
+                continue;
+            };
+            for output in self.outputs.iter_mut().filter(|output| output.shows.has(*id)) {
+                output.damage(onto(output.shows, window, area));
+            }
+        }
+    }
+
+    pub(super) fn guest_changed(&mut self, change: Change) -> Result<(), ComposeError> {
+        match change {
+            Change::Appeared(id) => self.appeared(id),
+            Change::Vanished(id, was) => {
+                self.sources.remove(&id);
+                self.outputs
+                    .retain(|output| !matches!(output.shows, Shows::Window { top, .. } if top == id));
+                self.damage_screen(was.area());
+                if self.scope == Scope::Window(id) {
+                    self.ended = true;
+                }
+                Ok(())
+            }
+            Change::Moved(id, was) => self.moved(id, was),
+            Change::Resized(id, was) => {
+                if let Some(source) = self.sources.get_mut(&id) {
+                    source.renew();
+                }
+                self.moved(id, was)
+            }
+            Change::Restacked => self.restacked(),
+            Change::Property(window, atom) => {
+                for output in &self.outputs {
+                    if let Shows::Window { client, .. } = output.shows
+                        && client == window
+                    {
+                        self.properties.copy_one(client, atom, output.id())?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn appeared(&mut self, id: Window) -> Result<(), ComposeError> {
+        let wanted = match self.scope {
+            Scope::Window(only) => only == id,
+            Scope::Rootless | Scope::Root => true,
+        };
+        let Some(window) = self.guest.window(id).copied().filter(|_| wanted) else {
+            return Ok(());
+        };
+        if !self.open_source(id)? {
+            return Ok(());
+        }
+        match self.scope {
+            Scope::Root => {
+                self.damage_screen(window.area());
+                Ok(())
+            }
+            Scope::Rootless | Scope::Window(_) => self.open_window(id, &window),
+        }
+    }
+
+    /// Opens a window of the host for one of the guest's.
+    fn open_window(&mut self, id: Window, window: &GuestWindow) -> Result<(), ComposeError> {
+        let formats = self.guest.display().formats();
+        let format = formats.visual(window.visual).and_then(|visual| visual.format);
+        let wanted = Wanted {
+            place: window.place,
+            alpha: format.is_some_and(|format| format.fourcc.has_alpha()),
+            override_redirect: window.override_redirect,
+        };
+        let client = self.properties.client_of(id)?;
+        self.guest.watch(client).of_guest()?;
+        let host_window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
+        self.properties.copy_all(client, host_window.id())?;
+        self.open_output(host_window, Shows::Window { top: id, client })
+    }
+
+    /// Opens the window of the host that shows the guest's screen.
+    pub(super) fn open_screen(&mut self) -> Result<(), ComposeError> {
+        let screen = self.guest.display().screen();
+        let place = Place {
+            x: 0,
+            y: 0,
+            width: screen.width_in_pixels,
+            height: screen.height_in_pixels,
+        };
+        let wanted = Wanted {
+            place,
+            alpha: false,
+            override_redirect: false,
+        };
+        let window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
+        let name = self.guest.display().name().to_owned();
+        self.properties.name_screen(window.id(), &name, place)?;
+        self.open_output(window, Shows::Screen)
+    }
+
+    fn open_output(&mut self, window: HostWindow, shows: Shows) -> Result<(), ComposeError> {
+        self.cursors.apply(window.id()).of_host()?;
+        window.show().of_host()?;
+        let output = Output::new(&self.host, window, shows, &self.brush, self.swapchain_setup())?;
+        self.outputs.push(output);
+        Ok(())
+    }
+
+    fn moved(&mut self, id: Window, was: GuestWindow) -> Result<(), ComposeError> {
+        let Some(window) = self.guest.window(id).copied() else {
+            return Ok(());
+        };
+        self.damage_screen(was.area().union(window.area()));
+        let shown = (self.outputs.iter_mut())
+            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id));
+        if let Some(output) = shown {
+            if !window.obeys() {
+                output.window.configure(window.place).of_host()?;
+            }
+            let Place { width, height, .. } = window.place;
+            output.resize(Size { width, height });
+        }
+        Ok(())
+    }
+
+    /// Puts the host's windows in the guest's order.
+    fn restacked(&mut self) -> Result<(), ComposeError> {
+        for (id, window) in self.guest.bottom_up() {
+            // Others are their window manager's business, on either side.
+            let menus = self.outputs.iter().filter(|_| window.override_redirect);
+            for output in
+                menus.filter(|output| matches!(output.shows, Shows::Window { top, .. } if top == id))
+            {
+                output.window.raise().of_host()?;
+            }
+        }
+        let screen = self.guest.display().screen();
+        self.damage_screen(Rect::of_size(
+            screen.width_in_pixels.into(),
+            screen.height_in_pixels.into(),
+        ));
+        Ok(())
+    }
+
+    /// A part of the guest's screen looks different.
+    fn damage_screen(&mut self, area: Rect) {
+        for output in self
+            .outputs
+            .iter_mut()
+            .filter(|output| output.shows == Shows::Screen)
+        {
+            output.damage(area);
+        }
+    }
+
+    pub(super) fn update_cursor(&mut self) -> Result<(), ComposeError> {
+        let windows = self.outputs.iter().map(Output::id);
+        self.cursors.update(windows)
+    }
+}
+
+/// Where an area of a window's pixmap, its border included, is in the window of the host that shows it.
+fn onto(shows: Shows, window: &GuestWindow, area: Rect) -> Rect {
+    let covers = window.area();
+    match shows {
+        Shows::Screen => area.translated(covers.x, covers.y),
+        Shows::Window { .. } => area.translated(-i32::from(window.border), -i32::from(window.border)),
+    }
+}

@@ -1,0 +1,40 @@
+//! What goes wrong when pictures are presented.
+
+use x11rb::protocol::xproto::Window;
+
+use crate::x11::X11Error;
+
+/// Why a frame cannot be presented, or not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum PresentError {
+    /// The server is gone, and all it knew of us.
+    #[error(transparent)]
+    Lost(X11Error),
+    /// The server refused something that every way needs.
+    #[error(transparent)]
+    Display(X11Error),
+    /// The window was destroyed.
+    #[error("window {0:#x} is gone")]
+    WindowGone(Window),
+    /// No way to the window is left; the log has said why for each.
+    #[error("no allowed way to the window works: {0}")]
+    NoPath(String),
+    /// The remainder of a target is not below its divisor.
+    #[error("no MSC leaves {remainder} when divided by {divisor}")]
+    Remainder {
+        /// The divisor.
+        divisor: u64,
+        /// The remainder.
+        remainder: u64,
+    },
+}
+
+impl From<X11Error> for PresentError {
+    fn from(error: X11Error) -> Self {
+        if error.is_fatal() {
+            Self::Lost(error)
+        } else {
+            Self::Display(error)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Pictures on windows: swapchains over whatever way the X server offers, and the clock that paces them.
+//!
+//! A [`Swapchain`] hands out [`Frame`]s, an [`Allocator`] of the caller makes their memory, and the best [`Rung`] that
+//! works brings them to the window. In the path of a frame nothing waits for the server: what it has to say comes as
+//! [`Happening`](crate::x11::Happening)s, which [`Swapchain::handle`] turns into [`Progress`].
+//!
+//! With a [`CanvasAllocator`] GL draws the frames, and a [`Painter`] lays textures onto them.
+
+mod allocate;
+mod buffer;
+mod canvas;
+mod clock;
+mod dri3;
+mod error;
+mod events;
+mod fence;
+mod frame;
+mod pacing;
+mod painter;
+mod path;
+mod presenter;
+mod setup;
+mod stats;
+mod swapchain;
+mod timing;
+
+pub use allocate::{
+    AllocateError, Allocation, Allocator, MemfdAllocator, Memory, Placement, SharedPicture, Size,
+};
+pub use canvas::{Canvas, CanvasAllocator};
+pub use clock::{Doubt, FrameClock, Source, Tick};
+pub use dri3::open_device;
+pub use error::PresentError;
+pub use events::Progress;
+pub use fence::ShmFence;
+pub use frame::Frame;
+pub use painter::{Blend, ChannelOrder, Layer, Painter, Pass};
+pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
+pub use setup::{Setup, Slots, Submission, SyncValues};
+pub use stats::PresentStats;
+pub use swapchain::{Swapchain, ust_now};
+pub use timing::{Completion, Mode, Sbc, Target};
+
+use path::Descent;

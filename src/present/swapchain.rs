@@ -1,0 +1,414 @@
+//! Buffers in turn: free, being drawn, queued, on the screen, and free again.
+//!
+//! A buffer is in exactly one of these states because exactly one thing owns it: the swapchain's `free` list, a
+//! [`Frame`], the `queued` list or the `on_screen` list. It leaves the server's hands by the server's word alone; there
+//! is no time after which a buffer would be taken back.
+//!
+//! Frames that the server cannot time (it has no Present, or its ticks make no sense) are held here until they are due.
+
+use std::{collections::VecDeque, rc::Rc, time::Duration};
+
+use rustix::time::{ClockId, clock_gettime};
+use x11rb::protocol::xproto::{ConnectionExt as _, Window};
+
+use super::{
+    Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Rung, Sbc,
+    Setup, Size, Skipped, Slots, Source, Submission, SyncValues,
+    buffer::{Buffer, Failure, Purpose},
+    presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
+};
+use crate::x11::{Display, Token, X11Error};
+
+/// X coordinates have 15 bits.
+const MAX_SIDE: u16 = i16::MAX as u16;
+
+/// A frame that waits here until it is due.
+#[derive(Debug)]
+pub(super) struct Held<T> {
+    pub(super) buffer: Buffer<T>,
+    pub(super) sbc: Sbc,
+    pub(super) due: u64,
+    pub(super) copy: bool,
+}
+
+/// A buffer in the server's hands.
+#[derive(Debug)]
+pub(super) struct Flight<T> {
+    pub(super) buffer: Buffer<T>,
+    pub(super) sbc: Sbc,
+    pub(super) rung: Rung,
+    pub(super) token: Token,
+    pub(super) idle: IdleSign,
+}
+
+/// A frame that has not completed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pending {
+    pub(super) sbc: Sbc,
+    /// The MSC that it was asked for.
+    pub(super) due: u64,
+    /// When it was sent.
+    pub(super) sent: u64,
+}
+
+/// The buffers of one window.
+#[derive(Debug)]
+pub struct Swapchain<A: Allocator> {
+    pub(super) presenter: Presenter,
+    allocator: A,
+    pub(super) descent: Descent,
+    pub(super) clock: FrameClock,
+    pub(super) size: Size,
+    pub(super) gone: bool,
+    limit: usize,
+    /// What the server takes, once it has been asked.
+    modifiers: Option<Vec<u64>>,
+    counted: Rc<()>,
+    /// The one that became idle last is the last.
+    free: Vec<Buffer<A::Target>>,
+    pub(super) held: VecDeque<Held<A::Target>>,
+    pub(super) queued: Vec<Flight<A::Target>>,
+    pub(super) on_screen: Vec<Flight<A::Target>>,
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) ready: VecDeque<Progress>,
+    pub(super) newest: Sbc,
+    pub(super) completed: Sbc,
+    /// The MSC of the newest frame, as it was asked for or as it came to be.
+    pub(super) last_due: u64,
+    /// Told of refused frames that left no buffer with the server.
+    pub(super) copied: Token,
+    /// The window lacks more than the next frame's update.
+    pub(super) owes_whole: bool,
+    pub(super) stats: PresentStats,
+}
+
+impl<A: Allocator> Swapchain<A> {
+    /// A swapchain for a window of this display. Waits for the server.
+    ///
+    /// Without Present the window's owner has to select its structure events and pass them to [`Swapchain::handle`], or
+    /// else call [`Swapchain::resize`].
+    ///
+    /// # Errors
+    /// If there is no such window, its pixels have no format with a name, or none of the ways is possible.
+    pub fn new(
+        display: &Rc<Display>,
+        window: Window,
+        allocator: A,
+        setup: Setup,
+    ) -> Result<Self, PresentError> {
+        let c = display.connection();
+        let (attributes, geometry) = (
+            c.get_window_attributes(window).map_err(X11Error::from)?,
+            c.get_geometry(window).map_err(X11Error::from)?,
+        );
+        let visual = attributes.reply().map_err(X11Error::from)?.visual;
+        let geometry = geometry.reply().map_err(X11Error::from)?;
+        let depth = geometry.depth;
+        let format = (display.formats().visual(visual)).and_then(|visual| visual.format);
+        let format = format.ok_or(X11Error::UnknownFormat { visual, depth })?;
+        let presenter = Presenter::new(display, window, format)?;
+        let clock = match presenter.listening() {
+            Some(_) => FrameClock::new(),
+            None => FrameClock::without_server(ust_now()),
+        };
+        Ok(Self {
+            presenter,
+            allocator,
+            descent: Descent::begin(setup.ladder, display)?,
+            clock,
+            size: Size {
+                width: geometry.width.clamp(1, MAX_SIDE),
+                height: geometry.height.clamp(1, MAX_SIDE),
+            },
+            gone: false,
+            limit: setup.buffers.clamp(2, 4),
+            modifiers: None,
+            counted: Rc::default(),
+            free: Vec::new(),
+            held: VecDeque::new(),
+            queued: Vec::new(),
+            on_screen: Vec::new(),
+            pending: VecDeque::new(),
+            ready: VecDeque::new(),
+            newest: Sbc::default(),
+            completed: Sbc::default(),
+            last_due: 0,
+            copied: display.new_token(),
+            owes_whole: true,
+            stats: PresentStats::default(),
+        })
+    }
+
+    /// The window.
+    pub fn window(&self) -> Window {
+        self.presenter.window
+    }
+
+    /// The size that the next frame will have.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The way in use.
+    pub fn rung(&self) -> Rung {
+        self.descent.rung()
+    }
+
+    /// The ways that were left or never taken, and why.
+    pub fn skipped(&self) -> &[Skipped] {
+        self.descent.skipped()
+    }
+
+    /// The window's clock.
+    pub fn clock(&self) -> &FrameClock {
+        &self.clock
+    }
+
+    /// What was done so far.
+    pub fn stats(&self) -> PresentStats {
+        self.stats
+    }
+
+    /// How many buffers are in which state.
+    pub fn slots(&self) -> Slots {
+        let (free, queued) = (self.free.len(), self.held.len() + self.queued.len());
+        let on_screen = self.on_screen.len();
+        Slots {
+            free,
+            rendering: self.buffers() - free - queued - on_screen,
+            queued,
+            on_screen,
+        }
+    }
+
+    /// Where the window's time stands.
+    pub fn sync_values(&mut self) -> SyncValues {
+        SyncValues {
+            tick: self.clock.tell_at(ust_now()),
+            sbc: self.completed,
+        }
+    }
+
+    /// A buffer to draw to, the one that became idle last if there are several. `None` if all are in use: the next one
+    /// comes with [`Progress::Idle`].
+    ///
+    /// # Errors
+    /// If the window or the server is gone, or no way is left by which a buffer could be shown.
+    pub fn acquire(&mut self) -> Result<Option<Frame<A::Target>>, PresentError> {
+        self.check_window()?;
+        let (size, rung) = (self.size, self.descent.rung());
+        self.free
+            .retain(|buffer| buffer.layout.size == size && buffer.suits(rung));
+        let ready = self.free.iter().rposition(Buffer::is_ready);
+        let buffer = match ready.map(|index| self.free.remove(index)) {
+            Some(buffer) => buffer,
+            None if self.buffers() < self.limit => self.make_buffer()?,
+            None => return Ok(None),
+        };
+        self.stats.frames += 1;
+        Ok(Some(Frame { buffer }))
+    }
+
+    /// How old the contents of a frame's buffer are, in frames, if it is the next to be presented: 1 is the frame before
+    /// it, 0 means undefined. As
+    /// [EGL_EXT_buffer_age](https://registry.khronos.org/EGL/extensions/EXT/EGL_EXT_buffer_age.txt) says.
+    pub fn age(&self, frame: &Frame<A::Target>) -> u64 {
+        let next = self.newest.0 + 1;
+        frame.contents().map_or(0, |contents| next - contents.0)
+    }
+
+    /// Hands a frame over to be shown, and gives its number. [`Progress::Completed`] says when it was.
+    ///
+    /// # Errors
+    /// If the window or the server is gone, or the target has a remainder that no division leaves.
+    pub fn present(
+        &mut self,
+        frame: Frame<A::Target>,
+        submission: &Submission<'_>,
+    ) -> Result<Sbc, PresentError> {
+        self.check_window()?;
+        let mut buffer = frame.buffer;
+        let target = match submission.target.check() {
+            Ok(target) => target,
+            Err(error) => {
+                self.recycle(buffer);
+                return Err(error);
+            }
+        };
+        let whole = std::mem::take(&mut self.owes_whole) || submission.update.is_empty();
+        let update = if whole { &[] } else { submission.update };
+        buffer.set_update(update);
+        self.newest.0 += 1;
+        self.stats.presented += 1;
+        let (sbc, now) = (self.newest, ust_now());
+        buffer.contents = Some(sbc);
+        let server_times = self.server_times();
+        if !server_times && self.clock.source() == Source::Unheard {
+            self.clock.doubt(now, Doubt::NoPresent);
+        }
+        let due = target.due(self.clock.at(now).msc, self.last_due);
+        if server_times {
+            self.last_due = due;
+            let timing = self.server_timing(target, due, submission.copy);
+            self.send(buffer, sbc, due, timing, now)?;
+        } else {
+            // Frames are not shown out of order.
+            let due = self.held.back().map_or(due, |held| due.max(held.due));
+            self.last_due = due;
+            self.held.push_back(Held {
+                buffer,
+                sbc,
+                due,
+                copy: submission.copy,
+            });
+            self.send_due(now)?;
+        }
+        Ok(sbc)
+    }
+
+    /// Takes back a frame that is not to be shown. What was drawn is forgotten.
+    pub fn discard(&mut self, frame: Frame<A::Target>) {
+        let mut buffer = frame.buffer;
+        buffer.contents = None;
+        self.recycle(buffer);
+    }
+
+    /// The window has, or will have, another size.
+    pub fn resize(&mut self, size: Size) {
+        let size = Size {
+            width: size.width.clamp(1, MAX_SIDE),
+            height: size.height.clamp(1, MAX_SIDE),
+        };
+        if size != self.size {
+            self.size = size;
+            self.owes_whole = true;
+            self.free.clear();
+        }
+    }
+
+    /// Does what is due, and says what has happened, one thing at a time until there is none. To be called after
+    /// [`Swapchain::present`], and when [`Swapchain::next_tick`] has passed.
+    ///
+    /// # Errors
+    /// If the server is gone.
+    pub fn tick(&mut self) -> Result<Option<Progress>, PresentError> {
+        let now = ust_now();
+        if !self.gone {
+            self.send_due(now)?;
+            self.give_up_overdue(now);
+        }
+        Ok(self.ready.pop_front())
+    }
+
+    /// How long [`Swapchain::tick`] can wait if nothing happens; `None` if forever.
+    pub fn next_tick(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let held = self.held.front().map(|held| self.clock.ust_of(held.due));
+        let late = self.pending.front().map(|pending| self.overdue(pending));
+        let next = held.into_iter().chain(late).min()?;
+        Some(Duration::from_micros(next.saturating_sub(ust_now())))
+    }
+
+    fn check_window(&self) -> Result<(), PresentError> {
+        if self.gone {
+            return Err(PresentError::WindowGone(self.presenter.window));
+        }
+        Ok(())
+    }
+
+    fn buffers(&self) -> usize {
+        Rc::strong_count(&self.counted) - 1
+    }
+
+    fn make_buffer(&mut self) -> Result<Buffer<A::Target>, PresentError> {
+        loop {
+            let mut purpose = Purpose {
+                display: &self.presenter.display,
+                window: self.presenter.window,
+                format: self.presenter.format,
+                size: self.size,
+                counted: &self.counted,
+                modifiers: &mut self.modifiers,
+                round_trips: &mut self.stats.round_trips,
+            };
+            let made = Buffer::make(&mut purpose, self.descent.rung(), &mut self.allocator);
+            match made {
+                Ok(buffer) => {
+                    self.stats.buffers += 1;
+                    return Ok(buffer);
+                }
+                Err(Failure::Rung(reason)) => self.descent.step_down(&self.presenter.display, reason)?,
+                Err(Failure::Fatal(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// A buffer that nobody uses any more.
+    pub(super) fn recycle(&mut self, buffer: Buffer<A::Target>) {
+        if buffer.layout.size == self.size && buffer.suits(self.descent.rung()) {
+            self.free.push(buffer);
+        }
+    }
+
+    /// Gives a buffer to the server.
+    pub(super) fn send(
+        &mut self,
+        buffer: Buffer<A::Target>,
+        sbc: Sbc,
+        due: u64,
+        timing: ServerTiming,
+        now: u64,
+    ) -> Result<(), PresentError> {
+        let rung = self.descent.rung();
+        let token = match self.presenter.route(rung) {
+            Route::PutImage => self.copied,
+            _ => self.presenter.display.new_token(),
+        };
+        let shot = Shot {
+            buffer: &buffer,
+            rung,
+            sbc,
+            timing,
+            token,
+        };
+        let idle = self.presenter.show(&shot, &mut self.stats)?;
+        self.pending.push_back(Pending { sbc, due, sent: now });
+        if idle == IdleSign::Now {
+            self.recycle(buffer);
+            self.complete_here(sbc, now, Mode::Copy);
+        } else {
+            self.queued.push(Flight {
+                buffer,
+                sbc,
+                rung,
+                token,
+                idle,
+            });
+        }
+        Ok(())
+    }
+
+    /// The frame that a serial of the server means.
+    pub(super) fn frame_of(&self, serial: u32) -> Option<Sbc> {
+        Sbc::from_serial(serial, self.newest)
+    }
+
+    /// The window will never show anything again.
+    pub(super) fn end(&mut self) {
+        self.gone = true;
+        self.free.clear();
+        self.held.clear();
+        self.queued.clear();
+        self.on_screen.clear();
+        self.pending.clear();
+    }
+}
+
+/// The monotonic clock in microseconds, which is what Present's UST is.
+pub fn ust_now() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds * 1_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1000
+}
