@@ -14,6 +14,7 @@ use x11rb::protocol::xproto::{Drawable, Pixmap, Window};
 use crate::{
     painter::{Painter, colour},
     sampled::Sampler,
+    xpeer::Peer,
 };
 
 /// The difference of a channel that the precision of GL's formats explains.
@@ -42,22 +43,35 @@ impl Rig {
 
     /// Opens the display of this name for a host that is open.
     pub fn on_host(name: &str, limits: &Limits, host: Rc<gl::Display>) -> Self {
-        Self::with_importer(name, limits, host, |importer| importer)
+        let display = Display::open(Some(name), limits).expect("display");
+        Self::new(Painter::connect(name), display, host, |importer| importer)
     }
 
     /// The same for a host on that very display.
     pub fn on_host_of_display(name: &str, limits: &Limits, host: Rc<gl::Display>) -> Self {
-        Self::with_importer(name, limits, host, PixmapImporter::with_host_on_display)
+        let display = Display::open(Some(name), limits).expect("display");
+        Self::new(
+            Painter::connect(name),
+            display,
+            host,
+            PixmapImporter::with_host_on_display,
+        )
     }
 
-    fn with_importer(
-        name: &str,
-        limits: &Limits,
+    /// Connects to a fault peer.
+    pub fn on_peer(peer: &Peer, host: Rc<gl::Display>) -> Self {
+        let connection = || peer.connect().expect("peer");
+        let display = Display::from_connection(connection(), 0, &Limits::default()).expect("display");
+        Self::new(Painter::on(connection(), 0), display, host, |importer| importer)
+    }
+
+    fn new(
+        painter: Painter,
+        display: Display,
         host: Rc<gl::Display>,
         finish: impl FnOnce(PixmapImporter) -> PixmapImporter,
     ) -> Self {
-        let painter = Painter::connect(name);
-        let display = Rc::new(Display::open(Some(name), limits).expect("display"));
+        let display = Rc::new(display);
         let gl = host.create_context(None).expect("a GL context").gl();
         let importer = PixmapImporter::new(display.clone(), host, gl.clone());
         Self {

@@ -40,7 +40,12 @@ impl Painter {
     /// Connects to a display by its name.
     pub fn connect(display: &str) -> Self {
         let (connection, number) = RustConnection::connect(Some(display)).expect("display");
-        let screen = connection.setup().roots[number].clone();
+        Self::on(connection, number)
+    }
+
+    /// Takes over a connection, for a screen by its number.
+    pub fn on(connection: RustConnection, screen: usize) -> Self {
+        let screen = connection.setup().roots[screen].clone();
         Self { connection, screen }
     }
 
@@ -68,8 +73,15 @@ impl Painter {
     /// A window that is shown, with a border of so many pixels, drawn into a pixmap of its own.
     pub fn window(&self, depth: u8, visual: Visualid, (width, height): (u16, u16), border: u16) -> Window {
         let (c, root) = (&self.connection, self.screen.root);
-        let (colormap, window) = (self.id(), self.id());
-        done(c.create_colormap(ColormapAlloc::NONE, colormap, root, visual));
+        let window = self.id();
+        let colormap = match visual == self.screen.root_visual {
+            true => self.screen.default_colormap,
+            false => {
+                let colormap = self.id();
+                done(c.create_colormap(ColormapAlloc::NONE, colormap, root, visual));
+                colormap
+            }
+        };
         let values = CreateWindowAux::new()
             .background_pixel(0)
             .border_pixel(0x0012_3456)

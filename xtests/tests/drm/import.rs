@@ -6,14 +6,18 @@ use pixbridge::{
     gl::{Choice, Display, Platform},
     x11::{
         Channels, Extension, ImportOptions, Limits, PathError, PixmapPath, SourcePixmap, TextureTarget,
-        Version,
+        Version, X11Error,
     },
 };
 use pixbridge_xtests::{
     imports::{Rig, by, onto},
     process,
+    xpeer::{ErrorCode, Operation, Peer, Script},
 };
-use x11rb::protocol::{dri3::ConnectionExt as _, xproto::Rectangle};
+use x11rb::{
+    connection::Connection,
+    protocol::{dri3::ConnectionExt as _, xproto::Rectangle},
+};
 
 use crate::machine;
 
@@ -209,4 +213,56 @@ fn by_egls_own_connection() {
     rig.painter.fill(pixmap, area(5, 6, 70, 80), 0x0012_3456);
     rig.assert_up_to_date(&mut imported, pixmap, Channels::Rgba);
     assert_eq!((imported.stats().copies, imported.stats().round_trips), (0, 0));
+}
+
+/// A fault peer, and GL that imports dmabufs.
+fn rig_on(peer: &Peer) -> Rig {
+    let host = Display::open(Choice::Only(Platform::Gbm)).expect("a GBM device");
+    Rig::on_peer(peer, Rc::new(host))
+}
+
+#[test]
+fn memory_that_is_refused_leads_to_copies() {
+    let peer = Peer::start(Script::default()).expect("peer");
+    let rig = rig_on(&peer);
+    let format = rig.display.formats().of_depth(24).expect("format");
+    let pixmap = rig.painter.pixmap(24, SIZE);
+    rig.painter.paint_gradient(pixmap, format, SIZE);
+    for code in [ErrorCode::Alloc, ErrorCode::Match, ErrorCode::Pixmap] {
+        peer.control().refuse(Operation::Export, code);
+        let mut imported = rig.import(pixmap, ImportOptions::default());
+        assert_eq!(imported.path(), PixmapPath::ShmImage, "{code:?}");
+        for skipped in &imported.skipped()[..2] {
+            let refused = matches!(&skipped.reason, PathError::X11(X11Error::Refused(_)));
+            assert!(refused, "{code:?}: {skipped}");
+        }
+        rig.assert_up_to_date(&mut imported, pixmap, Channels::Rgba);
+    }
+}
+
+#[test]
+fn memory_that_is_no_dmabuf_leads_to_copies() {
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let peer = Peer::start(Script::default()).expect("peer");
+    let rig = rig_on(&peer);
+    let (width, height) = SIZE;
+    let file = tempfile::tempfile().unwrap();
+    file.set_len(1 << 16).unwrap();
+    let c = rig.painter.connection();
+    let (pixmap, root) = (c.generate_id().unwrap(), rig.display.screen().root);
+    let (stride, size) = (width * 4, u32::from(width) * 4 * u32::from(height));
+    c.dri3_pixmap_from_buffer(pixmap, root, size, width, height, stride, 24, 32, file)
+        .unwrap()
+        .check()
+        .expect("a pixmap in a file");
+    let round = || {
+        let mut imported = rig.import(pixmap, ImportOptions::default());
+        assert_eq!(imported.path(), PixmapPath::ShmImage);
+        rig.painter.fill(pixmap, area(3, 4, 50, 6), 0x0012_3456);
+        rig.assert_up_to_date(&mut imported, pixmap, Channels::Rgba);
+    };
+    round();
+    let before = open();
+    round();
+    assert_eq!(open(), before, "descriptors are left");
 }
