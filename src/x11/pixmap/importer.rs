@@ -81,14 +81,16 @@ impl PixmapImporter {
         &self.staging
     }
 
-    /// The first path after those that are skipped already, and its texture.
+    /// The first path that works, its texture, and why the better ones do not. Only paths worse than `below` are tried.
     pub(super) fn open(
         &self,
         source: &SourcePixmap,
         options: &ImportOptions,
-        mut skipped: Vec<Skipped>,
+        below: Option<PixmapPath>,
     ) -> Result<(PixmapPath, Backing, Vec<Skipped>), ImportError> {
-        for &path in &PixmapPath::ALL[skipped.len()..] {
+        let first = below.map_or(0, |path| path as usize + 1);
+        let mut skipped = Vec::new();
+        for &path in &PixmapPath::ALL[first..] {
             let opened = match options.paths.allows(path) {
                 true => self.open_path(path, source, options),
                 false => Err(PathError::SwitchedOff),
