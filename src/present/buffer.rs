@@ -176,7 +176,7 @@ impl<T> Buffer<T> {
     pub(super) fn suits(&self, rung: Rung) -> bool {
         match rung {
             Rung::Modifiers | Rung::Linear => matches!(self.backing, Backing::Dmabuf(_)),
-            Rung::ShmPixmap => self.pixmap().is_some(),
+            Rung::ShmPixmap => matches!(self.backing, Backing::ShmPixmap { .. }),
             Rung::ShmPutImage => self.segment().is_some(),
             Rung::PutImage => self.memory().is_some(),
         }

@@ -1,15 +1,18 @@
 //! Frames that GL draws.
 //!
 //! Where the host draws with the CPU and can do so in memory of ours, the frame's own memory is the render target and
-//! nothing is read back. Elsewhere a frame in shared memory is drawn in a texture, of which the changed part is read
-//! back.
+//! nothing is read back. Where the display has a GBM device, frames are drawn in its buffers, which servers take as they
+//! are. Elsewhere a frame in shared memory is drawn in a texture, of which the changed part is read back.
+
+use std::rc::Rc;
 
 use super::{
     AllocateError, Allocation, Allocator, ChannelOrder, Frame, MemfdAllocator, Memory, Placement,
     SharedPicture, Size,
+    gbm::{self, RenderTarget},
 };
 use crate::{
-    gl::{Framebuffer, Gl, GlError, MemoryTexture, Pixels, Region, Texture},
+    gl::{self, Framebuffer, Gl, GlError, MemoryTexture, Pixels, Region, Texture},
     memory::SharedMemory,
     x11::{Fourcc, PixelFormat, Rect},
 };
@@ -22,6 +25,8 @@ const PATIENCE: u64 = 1_000_000_000;
 pub struct CanvasAllocator {
     gl: Gl,
     in_place: bool,
+    /// The display whose device makes dmabufs.
+    device: Option<Rc<gl::Display>>,
 }
 
 /// What GL draws a frame to.
@@ -37,6 +42,8 @@ pub struct Canvas {
 enum Drawn {
     /// In the frame's memory.
     InPlace(#[expect(dead_code, reason = "held for its storage")] MemoryTexture),
+    /// In a dmabuf.
+    Dmabuf(#[expect(dead_code, reason = "held for its storage")] RenderTarget),
     /// In a texture, to be read back.
     Apart {
         #[expect(dead_code, reason = "held for its storage")]
@@ -104,7 +111,16 @@ impl CanvasAllocator {
         Self {
             gl: gl.clone(),
             in_place,
+            device: None,
         }
+    }
+
+    /// The same, with dmabufs of the GBM device of `display`, which the context is of. Without such a device there are
+    /// none.
+    #[must_use]
+    pub fn with_dmabufs(mut self, display: &Rc<gl::Display>) -> Self {
+        self.device = Some(display.clone());
+        self
     }
 
     /// The same, with frames in shared memory drawn apart and read back.
@@ -156,6 +172,24 @@ impl CanvasAllocator {
         })
     }
 
+    fn dmabuf(
+        &self,
+        size: Size,
+        format: PixelFormat,
+        placement: Placement<'_>,
+    ) -> Result<Allocation<Canvas>, AllocateError> {
+        let display = (self.device.as_ref()).ok_or(AllocateError::Unsupported("GL draws no dmabufs here"))?;
+        let (dmabuf, target) = gbm::render_target(display, &self.gl, size, format, placement)?;
+        Ok(Allocation {
+            memory: Memory::Dmabuf(dmabuf),
+            target: Canvas {
+                framebuffer: self.framebuffer(target.texture())?,
+                order: ChannelOrder::Native,
+                pixels: Drawn::Dmabuf(target),
+            },
+        })
+    }
+
     fn framebuffer(&self, texture: &Texture) -> Result<Framebuffer, AllocateError> {
         let framebuffer = self.gl.create_framebuffer().map_err(driver)?;
         self.gl
@@ -174,7 +208,7 @@ impl Allocator for CanvasAllocator {
         placement: Placement<'_>,
     ) -> Result<Allocation<Canvas>, AllocateError> {
         if placement != Placement::Shared {
-            return Err(AllocateError::Unsupported("GL draws no dmabufs here"));
+            return self.dmabuf(size, format, placement);
         }
         match drawable_order(format.fourcc).filter(|_| self.in_place) {
             Some(order) => self.in_place(size, order),
@@ -203,7 +237,12 @@ impl Frame<Canvas> {
     /// If GL refuses.
     pub fn finish_drawing(&self, gl: &Gl, area: Rect) -> Result<(), GlError> {
         match &self.target().pixels {
-            Drawn::InPlace(_) => {
+            // The kernel has the server wait for the device.
+            Drawn::Dmabuf(_) if !draws_by_cpu(gl) => {
+                gl.flush();
+                Ok(())
+            }
+            Drawn::InPlace(_) | Drawn::Dmabuf(_) => {
                 let fence = gl.fence_sync()?;
                 if !gl.client_wait_sync(&fence, PATIENCE) {
                     tracing::warn!("GL takes longer than {PATIENCE} ns for a frame");
@@ -255,6 +294,14 @@ fn drawable_order(fourcc: Fourcc) -> Option<ChannelOrder> {
     }
 }
 
-fn driver(error: impl std::error::Error + Send + Sync + 'static) -> AllocateError {
+/// Whether nobody but GL knows when it has drawn.
+fn draws_by_cpu(gl: &Gl) -> bool {
+    let renderer = &gl.capabilities().renderer;
+    ["llvmpipe", "softpipe"]
+        .iter()
+        .any(|name| renderer.starts_with(name))
+}
+
+pub(super) fn driver(error: impl std::error::Error + Send + Sync + 'static) -> AllocateError {
     AllocateError::Driver(Box::new(error))
 }

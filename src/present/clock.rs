@@ -248,6 +248,10 @@ impl FrameClock {
     }
 
     fn our_time(&mut self, now: u64, ust: u64) -> u64 {
+        // Servers whose driver has no time to tell say 0, and an MSC that stands still.
+        if ust == 0 {
+            return now;
+        }
         let shift = *self.shift.get_or_insert_with(|| {
             let same = now.abs_diff(ust) < SAME_ORIGIN;
             if same { 0 } else { now.wrapping_sub(ust) }

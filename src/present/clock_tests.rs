@@ -105,6 +105,26 @@ fn a_counter_that_stands_still_is_not_waited_for() {
 }
 
 #[test]
+fn a_server_whose_time_stands_still_altogether_is_not_waited_for() {
+    let mut clock = FrameClock::new();
+    for frame in 0..4 {
+        clock.hear(SECOND + frame * 16_667, Tick::default());
+    }
+    assert_eq!(clock.source(), Source::Timer(Doubt::Repeats));
+    assert_eq!(clock.at(2 * SECOND).msc, 59);
+}
+
+#[test]
+fn a_driver_without_a_time_of_its_own_is_not_believed() {
+    let mut clock = FrameClock::new();
+    for frame in 0..4 {
+        clock.hear(90 * SECOND + frame * 16_667, Tick::default());
+    }
+    assert_eq!(clock.source(), Source::Timer(Doubt::Repeats));
+    assert_eq!(clock.at(91 * SECOND).msc, 59);
+}
+
+#[test]
 fn frames_within_one_tick_are_no_repetition() {
     let mut bench = Bench::new();
     bench.run(16_667, 100);

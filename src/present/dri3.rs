@@ -11,12 +11,12 @@ use x11rb::{
 
 use super::{AllocateError, Rung, ShmFence, Size};
 use crate::{
-    gl::{Dmabuf, Plane, dmabuf::INVALID},
+    gl::{
+        Dmabuf, Plane,
+        dmabuf::{INVALID, LINEAR},
+    },
     x11::{Display, Extension, Fence, PixelFormat, Pixmap, Version, X11Error},
 };
-
-/// `DRM_FORMAT_MOD_LINEAR`.
-const LINEAR: u64 = 0;
 
 /// The device that the server draws with, open; its buffers are the ones that the server takes. Waits for the server.
 ///

@@ -1,6 +1,9 @@
 //! What goes wrong when pictures are presented.
 
-use x11rb::protocol::xproto::Window;
+use x11rb::{
+    protocol::{ErrorKind, xproto::Window},
+    x11_utils::X11Error as ServerError,
+};
 
 use crate::x11::X11Error;
 
@@ -37,4 +40,9 @@ impl From<X11Error> for PresentError {
             Self::Display(error)
         }
     }
+}
+
+/// Whether a request failed because the window is not there.
+pub(super) fn is_without_window(error: &ServerError, window: Window) -> bool {
+    matches!(error.error_kind, ErrorKind::Window | ErrorKind::Drawable) && error.bad_value == window
 }

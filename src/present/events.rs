@@ -2,16 +2,16 @@
 
 use x11rb::{
     protocol::{
-        ErrorKind, Event,
+        Event,
         present::{CompleteKind, CompleteMode, CompleteNotifyEvent, ConfigureNotifyEvent, IdleNotifyEvent},
         shm::CompletionEvent,
-        xproto::Window,
     },
     x11_utils::X11Error as ServerError,
 };
 
 use super::{
     Allocator, Completion, Doubt, Mode, PresentError, Reason, Rung, Sbc, Size, Swapchain, Tick,
+    error::is_without_window,
     presenter::{IdleSign, ServerTiming},
     swapchain::{Flight, ust_now},
 };
@@ -90,6 +90,8 @@ impl<A: Allocator> Swapchain<A> {
             CompleteMode::SUBOPTIMAL_COPY => Mode::SuboptimalCopy,
             _ => Mode::Copy,
         };
+        // Also where the frame has completed by our own clock.
+        self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
         self.complete(sbc, tick, mode)
     }
@@ -174,9 +176,4 @@ impl<A: Allocator> Swapchain<A> {
         self.send(buffer, sbc, due, ServerTiming::default(), now)?;
         Ok(Some(Progress::SteppedDown(rung)))
     }
-}
-
-/// Whether a request failed because the window is not there.
-fn is_without_window(error: &ServerError, window: Window) -> bool {
-    matches!(error.error_kind, ErrorKind::Window | ErrorKind::Drawable) && error.bad_value == window
 }

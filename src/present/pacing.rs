@@ -74,8 +74,7 @@ impl<A: Allocator> Swapchain<A> {
         self.send(buffer, sbc, due, timing, now)?;
         if self.presenter.route(self.descent.rung()) == Route::Present {
             // The timer says when; the server's word on it goes to the clock alone.
-            let mode = if hidden { Mode::Skip } else { Mode::Copy };
-            self.complete_here(sbc, now, mode);
+            self.complete_here(sbc, now, Mode::Copy);
         }
         Ok(())
     }

@@ -12,9 +12,10 @@ use rustix::time::{ClockId, clock_gettime};
 use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 
 use super::{
-    Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Rung, Sbc,
-    Setup, Size, Skipped, Slots, Source, Submission, SyncValues,
+    Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung,
+    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues,
     buffer::{Buffer, Failure, Purpose},
+    error::is_without_window,
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
 use crate::x11::{Display, Token, X11Error};
@@ -338,6 +339,12 @@ impl<A: Allocator> Swapchain<A> {
                 Ok(buffer) => {
                     self.stats.buffers += 1;
                     return Ok(buffer);
+                }
+                Err(Failure::Rung(Reason::Import(X11Error::Refused(error))))
+                    if is_without_window(&error, self.presenter.window) =>
+                {
+                    self.end();
+                    return Err(PresentError::WindowGone(self.presenter.window));
                 }
                 Err(Failure::Rung(reason)) => self.descent.step_down(&self.presenter.display, reason)?,
                 Err(Failure::Fatal(error)) => return Err(error),

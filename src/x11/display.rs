@@ -140,6 +140,20 @@ impl Display {
         on_error: OnError,
         request: impl FnOnce(&'a RustConnection) -> Result<VoidCookie<'a, RustConnection>, ConnectionError>,
     ) -> Result<(), X11Error> {
+        self.send_numbered(site, on_error, request).map(drop)
+    }
+
+    /// As [`Display::send`], and gives the request's number. Events carry its lower half: those from before the request
+    /// was carried out have a lower one, as [`is_before`] tells.
+    ///
+    /// # Errors
+    /// As [`Display::send`].
+    pub fn send_numbered<'a>(
+        &'a self,
+        site: &'static str,
+        on_error: OnError,
+        request: impl FnOnce(&'a RustConnection) -> Result<VoidCookie<'a, RustConnection>, ConnectionError>,
+    ) -> Result<SequenceNumber, X11Error> {
         let cookie = request(&self.connection)?;
         let sequence = cookie.sequence_number();
         match on_error {
@@ -149,7 +163,7 @@ impl Display {
                 drop(cookie);
             }
         }
-        Ok(())
+        Ok(sequence)
     }
 
     /// Writes out what is buffered.
@@ -228,5 +242,23 @@ impl AsFd for Display {
     /// for may have brought events along.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.connection.stream().as_fd()
+    }
+}
+
+/// Whether an event was sent before the server carried out a request of this number, among the last 32768.
+pub fn is_before(event: u16, request: SequenceNumber) -> bool {
+    event.wrapping_sub(request as u16) > i16::MAX as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_events_wrap() {
+        assert!(is_before(6, 7));
+        assert!(!is_before(7, 7) && !is_before(8, 7));
+        assert!(is_before(0xffff, 0x3_0001));
+        assert!(!is_before(2, 0x2_ffff));
     }
 }

@@ -17,7 +17,7 @@ mod xid;
 
 pub use areas::{Area, Areas};
 pub use damage::DamageTracker;
-pub use display::{Display, Happening};
+pub use display::{Display, Happening, is_before};
 pub use error::X11Error;
 pub use extensions::{Absence, Extension, Extensions, Limits, Version};
 pub use format::{FormatTable, Fourcc, PixelFormat, VisualInfo};

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt, InputFocus,
-    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode, MOTION_NOTIFY_EVENT, MapState, StackMode, Window,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt, CreateWindowAux, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode,
+    MOTION_NOTIFY_EVENT, MapState, StackMode, Window, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -52,11 +53,16 @@ impl Desktop {
         let map = c.get_keyboard_mapping(first, last - first + 1)?.reply()?;
         let per_key = usize::from(map.keysyms_per_keycode).max(2);
         let symbols = map.keysyms.chunks_exact(per_key);
-        let keys = (first..)
+        let keys = (first..=last)
             .zip(symbols)
             .map(|(code, symbols)| (code, symbols[0], symbols[1]));
         let keys = keys.collect();
         Ok(Self { screen, keys })
+    }
+
+    /// What it looks at the display with.
+    pub fn screen(&self) -> &Screen {
+        &self.screen
     }
 
     fn c(&self) -> &RustConnection {
@@ -113,18 +119,93 @@ impl Desktop {
             .look_at(window.id, window.area.width, window.area.height)
     }
 
-    /// Moves and resizes a window.
+    /// Moves and resizes a window; the area is that inside of its border.
     ///
     /// # Errors
     /// When the display is gone.
     pub fn place(&self, window: Window, area: Area) -> Result<(), ScreenError> {
+        let border = i32::from(self.c().get_geometry(window)?.reply()?.border_width);
         let change = ConfigureWindowAux::new()
-            .x(i32::from(area.x))
-            .y(i32::from(area.y))
+            .x(i32::from(area.x) - border)
+            .y(i32::from(area.y) - border)
             .width(u32::from(area.width))
             .height(u32::from(area.height))
             .stack_mode(StackMode::ABOVE);
         self.c().configure_window(window, &change)?;
+        self.sync()
+    }
+
+    /// Opens a window as large as windows can be.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn open_huge_window(&self) -> Result<Window, ScreenError> {
+        self.open_window(u16::MAX)
+    }
+
+    /// Opens and destroys windows as fast as can be.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn flash_windows(&self, count: usize) -> Result<(), ScreenError> {
+        for _ in 0..count {
+            let window = self.open_window(64)?;
+            self.c().destroy_window(window)?;
+        }
+        self.sync()
+    }
+
+    fn open_window(&self, side: u16) -> Result<Window, ScreenError> {
+        let (id, root) = (self.c().generate_id()?, self.screen.root());
+        let values = CreateWindowAux::new().background_pixel(0x12_3456);
+        let class = WindowClass::INPUT_OUTPUT;
+        self.c().create_window(
+            0,
+            id,
+            root,
+            0,
+            0,
+            side,
+            side,
+            0,
+            class,
+            x11rb::COPY_FROM_PARENT,
+            &values,
+        )?;
+        self.c().map_window(id)?;
+        self.c().flush()?;
+        Ok(id)
+    }
+
+    /// Puts a window on top.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn raise(&self, window: Window) -> Result<(), ScreenError> {
+        let change = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+        self.c().configure_window(window, &change)?;
+        self.sync()
+    }
+
+    /// Asks a window to close, as window managers do.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn close(&self, window: Window) -> Result<(), ScreenError> {
+        let atom = |name: &[u8]| Ok::<_, ScreenError>(self.c().intern_atom(false, name)?.reply()?.atom);
+        let (protocols, delete) = (atom(b"WM_PROTOCOLS")?, atom(b"WM_DELETE_WINDOW")?);
+        let data = [delete, x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, protocols, data);
+        self.c().send_event(false, window, EventMask::NO_EVENT, message)?;
+        self.sync()
+    }
+
+    /// Ends the program that owns a window.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn kill(&self, window: Window) -> Result<(), ScreenError> {
+        self.c().kill_client(window)?;
         self.sync()
     }
 

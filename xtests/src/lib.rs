@@ -13,7 +13,9 @@
 
 #![deny(unsafe_code)]
 
+pub mod brush;
 pub mod clients;
+pub mod composer;
 pub mod desktop;
 pub mod guest;
 pub mod imports;

@@ -184,6 +184,14 @@ impl Running {
         Ok(self.collect(status))
     }
 
+    /// Ends the program, if it has not ended by itself.
+    ///
+    /// # Errors
+    /// [`ProcessError::Wait`] when the system cannot tell.
+    pub fn end(&mut self) -> Result<ExitStatus, ProcessError> {
+        self.end_group().map_err(|source| self.wait_error(source))
+    }
+
     /// Its exit status if it has ended.
     ///
     /// # Errors

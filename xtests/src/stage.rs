@@ -6,10 +6,10 @@ use std::{
 };
 
 use pixbridge::{
-    gl::ReadBytes,
+    gl::{ReadBytes, WriteBytes},
     present::{
-        Allocator, Completion, Frame, MemfdAllocator, PresentError, Progress, Sbc, Setup, Size, Submission,
-        Swapchain, Target,
+        Allocator, Completion, DumbPicture, Frame, MemfdAllocator, PresentError, Progress, Sbc, Setup, Size,
+        Submission, Swapchain, Target,
     },
     x11::{Display, X11Error},
 };
@@ -119,30 +119,6 @@ impl<A: Allocator> Stage<A> {
         Err(StageError::Late { what: "free buffer" })
     }
 
-    /// Draws picture `number` and presents it, with its age before it was drawn.
-    ///
-    /// # Errors
-    /// If there is no buffer soon, or the swapchain refuses.
-    pub fn present(&mut self, number: u32, submission: &Submission<'_>) -> Result<(Sbc, u64), StageError> {
-        let frame = self.frame()?;
-        let age = self.swapchain.age(&frame);
-        draw(&frame, number);
-        Ok((self.swapchain.present(frame, submission)?, age))
-    }
-
-    /// Presents picture `number` wholly and at once, and waits for its completion.
-    ///
-    /// # Errors
-    /// If it does not complete soon.
-    pub fn show(&mut self, number: u32) -> Result<Completion, StageError> {
-        let submission = Submission {
-            target: Target::Async,
-            ..Submission::default()
-        };
-        let (sbc, _) = self.present(number, &submission)?;
-        self.completion(sbc)
-    }
-
     /// Waits for a frame's completion.
     ///
     /// # Errors
@@ -223,6 +199,32 @@ impl<A: Allocator> Stage<A> {
     }
 }
 
+impl<A: Allocator<Target: Canvas>> Stage<A> {
+    /// Draws picture `number` and presents it, with its age before it was drawn.
+    ///
+    /// # Errors
+    /// If there is no buffer soon, or the swapchain refuses.
+    pub fn present(&mut self, number: u32, submission: &Submission<'_>) -> Result<(Sbc, u64), StageError> {
+        let mut frame = self.frame()?;
+        let age = self.swapchain.age(&frame);
+        Canvas::draw(&mut frame, number);
+        Ok((self.swapchain.present(frame, submission)?, age))
+    }
+
+    /// Presents picture `number` wholly and at once, and waits for its completion.
+    ///
+    /// # Errors
+    /// If it does not complete soon.
+    pub fn show(&mut self, number: u32) -> Result<Completion, StageError> {
+        let submission = Submission {
+            target: Target::Async,
+            ..Submission::default()
+        };
+        let (sbc, _) = self.present(number, &submission)?;
+        self.completion(sbc)
+    }
+}
+
 /// Makes and maps a window at (8, 8), its structure events selected.
 ///
 /// # Errors
@@ -231,14 +233,17 @@ pub fn map_window(display: &Display, size: Size, depth: u8) -> Result<Window, St
     let c = display.connection();
     let root = display.screen().root;
     let visual = visual_of(display, depth)?;
-    let (window, colormap) = (c.generate_id()?, c.generate_id()?);
-    c.create_colormap(ColormapAlloc::NONE, colormap, root, visual)?;
-    let values = CreateWindowAux::new()
+    let window = c.generate_id()?;
+    let mut values = CreateWindowAux::new()
         .background_pixel(0)
         .border_pixel(0)
         .override_redirect(1)
-        .event_mask(EventMask::STRUCTURE_NOTIFY)
-        .colormap(colormap);
+        .event_mask(EventMask::STRUCTURE_NOTIFY);
+    if visual != display.screen().root_visual {
+        let colormap = c.generate_id()?;
+        c.create_colormap(ColormapAlloc::NONE, colormap, root, visual)?;
+        values = values.colormap(colormap);
+    }
     let (class, Size { width, height }) = (WindowClass::INPUT_OUTPUT, size);
     c.create_window(
         depth, window, root, 8, 8, width, height, 0, class, visual, &values,
@@ -302,23 +307,46 @@ pub fn picture(number: u32, size: Size, depth: u8) -> Vec<Vec<u32>> {
     (0..size.height.into()).map(row).collect()
 }
 
-/// Draws picture `number` into a frame of 32-bit pixels; the padding of its rows is made ugly.
+/// Draws picture `number` into rows of 32-bit pixels; the padding of the rows is made ugly.
 ///
 /// # Panics
-/// If the frame is not in memory that the CPU can reach.
-pub fn draw<T>(frame: &Frame<T>, number: u32) {
-    let bytes = frame.bytes().expect("a frame in memory");
-    let stride = frame.stride() as usize;
-    let width = usize::from(frame.size().width);
+/// If the rows are not all there.
+pub fn draw(bytes: WriteBytes<'_>, size: Size, stride: u32, number: u32) {
+    let stride = stride as usize;
     let mut row = vec![0xee; stride];
-    for y in 0..frame.size().height.into() {
-        for (x, to) in row.as_chunks_mut::<4>().0.iter_mut().take(width).enumerate() {
+    for y in 0..size.height.into() {
+        let pixels = row.as_chunks_mut::<4>().0.iter_mut().take(size.width.into());
+        for (x, to) in pixels.enumerate() {
             *to = pixel(number, x, y).to_le_bytes();
         }
         let to = bytes
             .get(y * stride..(y + 1) * stride)
             .expect("a row of the frame");
         assert!(to.copy_from(ReadBytes::from(row.as_slice())));
+    }
+}
+
+/// What pictures can be drawn to.
+pub trait Canvas: Sized {
+    /// Draws picture `number`.
+    fn draw(frame: &mut Frame<Self>, number: u32);
+}
+
+/// Memory that every frame has.
+impl Canvas for () {
+    fn draw(frame: &mut Frame<Self>, number: u32) {
+        let bytes = frame.bytes().expect("a frame in memory");
+        draw(bytes, frame.size(), frame.stride(), number);
+    }
+}
+
+/// Dumb buffers, drawn by the CPU.
+impl Canvas for DumbPicture {
+    fn draw(frame: &mut Frame<Self>, number: u32) {
+        let (size, stride) = (frame.size(), frame.stride());
+        frame
+            .draw(|bytes| draw(bytes, size, stride, number))
+            .expect("memory that the CPU can reach");
     }
 }
 

@@ -74,8 +74,7 @@ fn swapchains_leave_nothing_behind() {
                 use_one(&display, rung);
             }
             let (after, files_after, maps_after) = held(&display);
-            // Each of our windows has a colour map that goes with the connection.
-            assert_eq!(after, objects + 5, "{rung}: objects of the server");
+            assert_eq!(after, objects, "{rung}: objects of the server");
             assert_eq!(
                 (files_after, maps_after),
                 (files, maps),

@@ -13,7 +13,8 @@ use super::{
     input::Input,
     output::{Brush, Output, now},
     properties::Properties,
-    source::{Source, is_going},
+    shape::Shapes,
+    source::Source,
 };
 use crate::{
     bridge::{
@@ -47,6 +48,7 @@ pub struct Compose {
     pub(super) outputs: Vec<Output>,
     pub(super) properties: Properties,
     pub(super) cursors: Cursors,
+    pub(super) shapes: Shapes,
     pub(super) input: Input,
     /// Where the pointer is on the guest's screen, if that has not been passed on yet.
     pub(super) pointer: Option<(i16, i16)>,
@@ -74,6 +76,7 @@ impl Compose {
         let properties = Properties::new(guest, host)?;
         let cursors = Cursors::new(host, guest)?;
         let input = Input::new(host, guest)?;
+        let shapes = Shapes::new(guest, host)?;
         let brush = Brush {
             painter: Painter::new(&gl)?,
             allocator: CanvasAllocator::new(&gl),
@@ -89,6 +92,7 @@ impl Compose {
             outputs: Vec::new(),
             properties,
             cursors,
+            shapes,
             input,
             pointer: None,
             brush,
@@ -186,9 +190,11 @@ impl Compose {
             self.host_said(&happening)?;
         }
         self.pass_pointer_on()?;
-        self.input.settle().of_guest()?;
         for output in &mut self.outputs {
-            output.tick()?;
+            match output.tick() {
+                Err(error) if !error.is_fatal() => output.give_up(&error),
+                result => result?,
+            }
         }
         self.drop_outputs_that_are_gone();
         Ok(heard)
@@ -210,8 +216,12 @@ impl Compose {
                 self.sources.insert(window, source);
                 Ok(true)
             }
-            Err(error) if is_going(&error) => Ok(false),
-            Err(error) => Err(error),
+            Err(error) if error.is_about_leaving() => Ok(false),
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                tracing::warn!("guest window {window:#x} is not shown: {error}");
+                Ok(false)
+            }
         }
     }
 
@@ -248,14 +258,19 @@ impl Compose {
                         Shows::Window { .. } => (-i32::from(window.border), -i32::from(window.border)),
                     };
                     match source.draw(pass, at) {
-                        Err(error) if is_going(&error) => {}
+                        Err(error) if error.is_about_leaving() => {}
+                        Err(error) if !error.is_fatal() => {
+                            tracing::warn!("guest window {id:#x} is not shown any more: {error}");
+                            sources.remove(&id);
+                        }
                         result => result?,
                     }
                 }
                 Ok(())
             });
             match result {
-                Err(ComposeError::Present(present::PresentError::WindowGone(_))) => {}
+                Err(error) if error.is_about_leaving() => {}
+                Err(error) if !error.is_fatal() => output.give_up(&error),
                 result => result?,
             }
         }

@@ -4,18 +4,21 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use x11rb::protocol::{
-    Event,
-    composite::{ConnectionExt as _, Redirect},
-    xproto::{
-        Atom, ChangeWindowAttributesAux, ConfigureNotifyEvent, ConfigureWindowAux, ConnectionExt as _,
-        EventMask, GetGeometryReply, GetWindowAttributesReply, InputFocus, MapState, Place as Circulated,
-        StackMode, Visualid, Window, WindowClass,
+use x11rb::{
+    connection::SequenceNumber,
+    protocol::{
+        Event,
+        composite::{ConnectionExt as _, Redirect},
+        xproto::{
+            Atom, ChangeWindowAttributesAux, ConfigureNotifyEvent, ConfigureWindowAux, ConnectionExt as _,
+            EventMask, GetGeometryReply, GetWindowAttributesReply, InputFocus, MapState, Place as Circulated,
+            StackMode, Visualid, Window, WindowClass,
+        },
     },
 };
 
 use super::stacking::Stacking;
-use crate::x11::{Display, Extension, OnError, Rect, Version, X11Error};
+use crate::x11::{Display, Extension, OnError, Rect, Version, X11Error, is_before};
 
 /// Windows in windows that are climbed through at most.
 const MAX_DEPTH: usize = 64;
@@ -39,14 +42,16 @@ pub(super) struct GuestWindow {
     pub(super) visual: Visualid,
     /// Menus and the like, which window managers leave alone.
     pub(super) override_redirect: bool,
-    /// Where it was last told to go.
-    asked: Option<Place>,
+    /// Where it was last told to go, and by which request.
+    asked: Option<(Place, SequenceNumber)>,
+    /// Whether its place is no news for the host.
+    settled: bool,
 }
 
 impl GuestWindow {
-    /// Whether it is where it is because it was told so.
-    pub(super) fn obeys(&self) -> bool {
-        self.asked == Some(self.place)
+    /// Whether it is where it is because it was told so, or is about to go where it was told.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
     }
 
     /// What it covers of the screen, its border included.
@@ -192,18 +197,24 @@ impl Guest {
     /// # Errors
     /// If the display is gone.
     pub(super) fn configure(&mut self, id: Window, place: Place) -> Result<(), X11Error> {
-        let Some(window) = self.shown.get_mut(&id).filter(|window| window.place != place) else {
+        let Some(window) = self.shown.get_mut(&id) else {
             return Ok(());
         };
-        window.asked = Some(place);
+        let expected = window.asked.map_or(window.place, |(place, _)| place);
+        if expected == place && window.place == place {
+            return Ok(());
+        }
         let border = i32::from(window.border);
         let change = ConfigureWindowAux::new()
             .x(i32::from(place.x) - border)
             .y(i32::from(place.y) - border)
             .width(u32::from(place.width))
             .height(u32::from(place.height));
-        self.display
-            .send("configure", OnError::Ignore, |c| c.configure_window(id, &change))
+        let sequence = self
+            .display
+            .send_numbered("configure", OnError::Ignore, |c| c.configure_window(id, &change))?;
+        window.asked = Some((place, sequence));
+        Ok(())
     }
 
     /// Puts a window on top, so that the pointer finds it. Not reported as a change.
@@ -286,6 +297,9 @@ impl Guest {
         window.place = inside(e.x, e.y, e.width, e.height, e.border_width);
         window.border = e.border_width;
         window.override_redirect = e.override_redirect;
+        window.settled = window
+            .asked
+            .is_some_and(|(place, request)| place == window.place || is_before(e.sequence, request));
         let size = |window: &GuestWindow| (window.place.width, window.place.height, window.border);
         if size(&was) != size(window) {
             changes.push(Change::Resized(e.window, was));
@@ -312,6 +326,7 @@ fn describe(attributes: &GetWindowAttributesReply, geometry: &GetGeometryReply) 
         visual: attributes.visual,
         override_redirect: attributes.override_redirect,
         asked: None,
+        settled: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the guest does, carried over to the host.
 
-use x11rb::protocol::{Event, xproto::Window};
+use x11rb::protocol::{Event, shape::SK, xproto::Window};
 
 use super::{
     ComposeError, Scope, Shows,
@@ -15,6 +15,9 @@ use crate::{
     x11::{Happening, Rect},
 };
 
+/// Guest windows that are shown at once at most.
+const MAX_WINDOWS: usize = 512;
+
 impl Compose {
     pub(super) fn guest_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
         let Happening::Event(event) = happening else {
@@ -23,6 +26,7 @@ impl Compose {
         match event {
             Event::DamageNotify(_) => self.guest_damaged(event),
             Event::XfixesCursorNotify(_) => return self.update_cursor(),
+            Event::ShapeNotify(e) if e.shape_kind == SK::BOUNDING => return self.reshaped(e.affected_window),
             _ => {}
         }
         let mut changes = self.take_changes();
@@ -61,10 +65,9 @@ impl Compose {
             }
             Change::Moved(id, was) => self.moved(id, was),
             Change::Resized(id, was) => {
-                if let Some(source) = self.sources.get_mut(&id) {
-                    source.renew();
-                }
-                self.moved(id, was)
+                self.moved(id, was)?;
+                self.resized(id);
+                Ok(())
             }
             Change::Restacked => self.restacked(),
             Change::Property(window, atom) => {
@@ -88,15 +91,27 @@ impl Compose {
         let Some(window) = self.guest.window(id).copied().filter(|_| wanted) else {
             return Ok(());
         };
+        if self.sources.len() >= MAX_WINDOWS {
+            tracing::warn!("guest window {id:#x} is not shown: {MAX_WINDOWS} others are");
+            return Ok(());
+        }
         if !self.open_source(id)? {
             return Ok(());
         }
-        match self.scope {
+        let opened = match self.scope {
             Scope::Root => {
                 self.damage_screen(window.area());
                 Ok(())
             }
             Scope::Rootless | Scope::Window(_) => self.open_window(id, &window),
+        };
+        match opened {
+            Err(error) if !error.is_fatal() => {
+                tracing::warn!("guest window {id:#x} is not shown: {error}");
+                self.sources.remove(&id);
+                Ok(())
+            }
+            result => result,
         }
     }
 
@@ -113,7 +128,20 @@ impl Compose {
         self.guest.watch(client).of_guest()?;
         let host_window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         self.properties.copy_all(client, host_window.id())?;
+        self.keep_above_owner(client, host_window.id())?;
+        self.shapes.follow(id, host_window.id())?;
         self.open_output(host_window, Shows::Window { top: id, client })
+    }
+
+    /// Tells the host's window manager which window a dialog belongs to.
+    fn keep_above_owner(&self, client: Window, host_window: Window) -> Result<(), ComposeError> {
+        let Some(owner) = self.properties.owner_of(client)? else {
+            return Ok(());
+        };
+        let owner = self.outputs.iter().find(
+            |output| matches!(output.shows, Shows::Window { top, client } if top == owner || client == owner),
+        );
+        owner.map_or(Ok(()), |owner| self.properties.set_owner(host_window, owner.id()))
     }
 
     /// Opens the window of the host that shows the guest's screen.
@@ -149,16 +177,35 @@ impl Compose {
             return Ok(());
         };
         self.damage_screen(was.area().union(window.area()));
-        let shown = (self.outputs.iter_mut())
-            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id));
-        if let Some(output) = shown {
-            if !window.obeys() {
-                output.window.configure(window.place).of_host()?;
-            }
+        match self.output_of(id).filter(|_| !window.is_settled()) {
+            Some(output) => output.window.configure(window.place).of_host(),
+            None => Ok(()),
+        }
+    }
+
+    fn resized(&mut self, id: Window) {
+        if let Some(source) = self.sources.get_mut(&id) {
+            source.renew();
+        }
+        let Some(window) = self.guest.window(id).copied() else {
+            return;
+        };
+        if let Some(output) = self.output_of(id) {
             let Place { width, height, .. } = window.place;
             output.resize(Size { width, height });
         }
-        Ok(())
+    }
+
+    fn reshaped(&mut self, id: Window) -> Result<(), ComposeError> {
+        let host_window = self.output_of(id).map(|output| output.id());
+        host_window.map_or(Ok(()), |host_window| self.shapes.copy(id, host_window))
+    }
+
+    /// The window of the host that shows a guest window alone.
+    fn output_of(&mut self, id: Window) -> Option<&mut Output> {
+        self.outputs
+            .iter_mut()
+            .find(|output| matches!(output.shows, Shows::Window { top, .. } if top == id))
     }
 
     /// Puts the host's windows in the guest's order.

@@ -11,7 +11,10 @@ use crate::x11::Happening;
 impl Compose {
     pub(super) fn host_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
         for output in &mut self.outputs {
-            output.handle(happening)?;
+            match output.handle(happening) {
+                Err(error) if !error.is_fatal() => output.give_up(&error),
+                result => result?,
+            }
         }
         let Happening::Event(event) = happening else {
             return Ok(());
@@ -19,9 +22,9 @@ impl Compose {
         match event {
             Event::KeyPress(e) => {
                 self.focus(e.event)?;
-                self.input.key_pressed(e.detail, e.time).of_guest()
+                self.input.key_pressed(e.detail).of_guest()
             }
-            Event::KeyRelease(e) => self.input.key_released(e.detail, e.time).of_guest(),
+            Event::KeyRelease(e) => self.input.key_released(e.detail).of_guest(),
             Event::ButtonPress(e) => {
                 self.point(e.event, e.event_x, e.event_y)?;
                 self.pass_pointer_on()?;
@@ -103,6 +106,9 @@ impl Compose {
             return Ok(());
         };
         let output = &mut self.outputs[index];
+        if output.window.is_past(event.sequence) {
+            return Ok(());
+        }
         let synthetic = event.response_type & 0x80 != 0;
         let mut place = output.window.place();
         (place.width, place.height) = (event.width, event.height);

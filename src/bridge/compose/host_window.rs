@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use x11rb::{
-    connection::Connection as _,
+    connection::{Connection as _, SequenceNumber},
     protocol::xproto::{
         AtomEnum, ColormapAlloc, ConfigureWindowAux, ConnectionExt as _, CreateWindowAux, EventMask, Gravity,
         PropMode, StackMode, Window, WindowClass,
@@ -12,7 +12,7 @@ use x11rb::{
 };
 
 use super::{atoms::Atoms, guest::Place};
-use crate::x11::{Display, Fourcc, OnError, PixelFormat, VisualInfo, X11Error};
+use crate::x11::{Display, Fourcc, OnError, PixelFormat, VisualInfo, X11Error, is_before};
 
 /// What the host tells us of a window.
 const EVENTS: [EventMask; 10] = [
@@ -48,6 +48,8 @@ pub(super) struct HostWindow {
     place: Place,
     /// Whether a window manager has put it in a frame.
     framed: bool,
+    /// The request by which it was last moved or resized from here.
+    asked: SequenceNumber,
 }
 
 impl HostWindow {
@@ -108,6 +110,7 @@ impl HostWindow {
             format,
             place: wanted.place,
             framed: false,
+            asked: 0,
         })
     }
 
@@ -143,6 +146,11 @@ impl HostWindow {
         std::mem::replace(&mut self.place, place) != place
     }
 
+    /// Whether an event is from before it was last moved or resized from here, so that it tells nothing of its place.
+    pub(super) fn is_past(&self, event: u16) -> bool {
+        is_before(event, self.asked)
+    }
+
     /// Moves and resizes it to where the guest's window is.
     pub(super) fn configure(&mut self, place: Place) -> Result<(), X11Error> {
         if !self.configured(place) {
@@ -153,9 +161,10 @@ impl HostWindow {
             .y(i32::from(place.y))
             .width(u32::from(place.width))
             .height(u32::from(place.height));
-        self.display.send("configure", OnError::Ignore, |c| {
+        self.asked = self.display.send_numbered("configure", OnError::Ignore, |c| {
             c.configure_window(self.id, &change)
-        })
+        })?;
+        Ok(())
     }
 
     pub(super) fn raise(&self) -> Result<(), X11Error> {

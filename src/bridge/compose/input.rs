@@ -3,12 +3,16 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use x11rb::protocol::{
-    xproto::{
-        BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode,
-        MOTION_NOTIFY_EVENT, Timestamp,
+use x11rb::{
+    connection::RequestConnection as _,
+    protocol::{
+        xkb::{self, ConnectionExt as _},
+        xproto::{
+            BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode,
+            MOTION_NOTIFY_EVENT,
+        },
+        xtest::ConnectionExt as _,
     },
-    xtest::ConnectionExt as _,
 };
 
 use super::{ComposeError, error::Of as _, keyboard::KeyMap};
@@ -22,8 +26,6 @@ pub(super) struct Input {
     /// Keys of the guest that are down.
     down: BTreeSet<Keycode>,
     buttons: BTreeSet<u8>,
-    /// A release that may turn out to be half of a repetition.
-    released: Option<(Keycode, Timestamp)>,
 }
 
 impl Input {
@@ -35,12 +37,12 @@ impl Input {
         needed
             .map_err(|absence| X11Error::Extension { extension, absence })
             .of_guest()?;
+        tell_repetitions(host).of_host()?;
         Ok(Self {
             guest: guest.clone(),
             keys: KeyMap::between(host, guest)?,
             down: BTreeSet::new(),
             buttons: BTreeSet::new(),
-            released: None,
         })
     }
 
@@ -51,15 +53,9 @@ impl Input {
         Ok(())
     }
 
-    /// A key of the host went down. The host repeats a held key by a release and a press of the same time; the guest
-    /// repeats by itself, so both are left out.
-    pub(super) fn key_pressed(&mut self, host_key: Keycode, time: Timestamp) -> Result<(), X11Error> {
+    /// A key of the host went down, or is held and repeated; the guest repeats by itself.
+    pub(super) fn key_pressed(&mut self, host_key: Keycode) -> Result<(), X11Error> {
         let key = self.keys.guest(host_key);
-        if self.released == Some((key, time)) {
-            self.released = None;
-            return Ok(());
-        }
-        self.settle()?;
         if self.down.insert(key) {
             self.fake(KEY_PRESS_EVENT, key)?;
         }
@@ -67,18 +63,12 @@ impl Input {
     }
 
     /// A key of the host went up.
-    pub(super) fn key_released(&mut self, host_key: Keycode, time: Timestamp) -> Result<(), X11Error> {
-        self.settle()?;
-        self.released = Some((self.keys.guest(host_key), time));
-        Ok(())
-    }
-
-    /// Nothing more has come from the host: a release that waits is one.
-    pub(super) fn settle(&mut self) -> Result<(), X11Error> {
-        match self.released.take() {
-            Some((key, _)) if self.down.remove(&key) => self.fake(KEY_RELEASE_EVENT, key),
-            _ => Ok(()),
+    pub(super) fn key_released(&mut self, host_key: Keycode) -> Result<(), X11Error> {
+        let key = self.keys.guest(host_key);
+        if self.down.remove(&key) {
+            self.fake(KEY_RELEASE_EVENT, key)?;
         }
+        Ok(())
     }
 
     /// A button, the wheel's four included, went down or up.
@@ -103,7 +93,6 @@ impl Input {
 
     /// The host's keyboard is elsewhere now: no key stays down.
     pub(super) fn release_all(&mut self) -> Result<(), X11Error> {
-        self.released = None;
         for key in std::mem::take(&mut self.down) {
             self.fake(KEY_RELEASE_EVENT, key)?;
         }
@@ -118,4 +107,22 @@ impl Input {
             c.xtest_fake_input(event, detail, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)
         })
     }
+}
+
+/// Has the host tell held keys from pressed ones: without this it says of each repetition that the key went up and down,
+/// as when it is pressed again. A host without XKB goes on saying so.
+fn tell_repetitions(host: &Display) -> Result<(), X11Error> {
+    let c = host.connection();
+    if c.extension_information(xkb::X11_EXTENSION_NAME)?.is_none()
+        || !c.xkb_use_extension(1, 0)?.reply()?.supported
+    {
+        return Ok(());
+    }
+    let (flag, none) = (
+        xkb::PerClientFlag::DETECTABLE_AUTO_REPEAT,
+        xkb::BoolCtrl::default(),
+    );
+    c.xkb_per_client_flags(xkb::ID::USE_CORE_KBD.into(), flag, flag, none, none, none)?
+        .reply()?;
+    Ok(())
 }

@@ -18,6 +18,7 @@ mod keyboard;
 mod output;
 mod properties;
 mod repaint;
+mod shape;
 mod source;
 mod stacking;
 

@@ -90,6 +90,12 @@ impl Output {
         self.gone
     }
 
+    /// Nothing can be shown there any more.
+    pub(super) fn give_up(&mut self, error: &ComposeError) {
+        tracing::warn!("host window {:#x} is closed: {error}", self.id());
+        self.gone = true;
+    }
+
     /// The guest has changed what is shown there, in pixels of this window.
     pub(super) fn damage(&mut self, area: Rect) {
         let area = area.intersection(self.whole());
@@ -199,12 +205,10 @@ impl Output {
         }
     }
 
-    /// The guest's window changed its size; the host's follows.
+    /// The guest's window has another size, and another pixmap; the host's follows.
     pub(super) fn resize(&mut self, size: Size) {
-        if self.swapchain.size() != size {
-            self.swapchain.resize(size);
-            self.damage_all();
-        }
+        self.swapchain.resize(size);
+        self.damage_all();
     }
 
     pub(super) fn id(&self) -> Window {

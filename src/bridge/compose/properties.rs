@@ -157,6 +157,25 @@ impl Properties {
         })
     }
 
+    /// The window that a guest window says that it belongs to.
+    pub(super) fn owner_of(&self, window: Window) -> Result<Option<Window>, ComposeError> {
+        let reply = self
+            .read(window, AtomEnum::WM_TRANSIENT_FOR.into(), 1)
+            .of_guest()?;
+        Ok(reply
+            .and_then(|reply| reply.value32()?.next())
+            .filter(|&owner| owner != x11rb::NONE))
+    }
+
+    /// Says that a host window belongs to another.
+    pub(super) fn set_owner(&self, window: Window, owner: Window) -> Result<(), ComposeError> {
+        let (property, ty) = (AtomEnum::WM_TRANSIENT_FOR, AtomEnum::WINDOW);
+        let set = self.host.send("property", OnError::Ignore, |c| {
+            c.change_property32(PropMode::REPLACE, window, property, ty, &[owner])
+        });
+        set.of_host()
+    }
+
     /// Names the window that shows the guest's screen, and says that its size is the screen's.
     pub(super) fn name_screen(&self, window: Window, name: &str, place: Place) -> Result<(), ComposeError> {
         let title = format!("{name} (pixbridge)");

@@ -8,8 +8,7 @@ use super::{ComposeError, error::Of as _};
 use crate::{
     present::{Blend, Layer, Pass},
     x11::{
-        Display, ImportError, ImportOptions, ImportStats, ImportedPixmap, PathError, PixmapImporter,
-        PixmapPath, Rect, SourcePixmap, X11Error,
+        Display, ImportOptions, ImportStats, ImportedPixmap, PixmapImporter, PixmapPath, Rect, SourcePixmap,
     },
 };
 
@@ -84,17 +83,4 @@ impl Source {
     pub(super) fn stats(&self) -> ImportStats {
         self.pixmap.stats()
     }
-}
-
-/// Whether a window just could not be read because it is going away or being hidden: an event about that is on its way.
-pub(super) fn is_going(error: &ComposeError) -> bool {
-    let error = match error {
-        ComposeError::Guest(error) => error,
-        ComposeError::Import(ImportError::Final(PathError::X11(error))) => error,
-        _ => return false,
-    };
-    matches!(
-        error,
-        X11Error::WindowGone(_) | X11Error::PixmapGone(_) | X11Error::NotRedirected(_)
-    )
 }

@@ -29,14 +29,14 @@ impl PixmapPath {
         Self::GetImage,
     ];
 
-    /// The name for logs.
+    /// The name on the command line, and in logs.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::DmabufModifiers => "dmabuf with modifiers",
+            Self::DmabufModifiers => "dmabuf-modifiers",
             Self::Dmabuf => "dmabuf",
-            Self::EglPixmap => "EGL pixmap",
-            Self::ShmImage => "SHM GetImage",
-            Self::GetImage => "GetImage",
+            Self::EglPixmap => "egl-pixmap",
+            Self::ShmImage => "shm-image",
+            Self::GetImage => "get-image",
         }
     }
 }

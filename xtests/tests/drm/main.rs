@@ -6,6 +6,7 @@
 mod clients;
 mod gl;
 mod import;
+mod present;
 mod server;
 
 use pixbridge_xtests::machine::Machine;

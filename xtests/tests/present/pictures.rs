@@ -5,7 +5,7 @@ use pixbridge::{
     x11::{Absence, Display, Extension, Limits},
 };
 use pixbridge_xtests::{
-    stage::{Stage, assert_shows, look, patched, picture},
+    stage::{Canvas, Stage, assert_shows, look, patched, picture},
     xvfb::Xvfb,
 };
 use x11rb::protocol::xproto::Rectangle;
@@ -190,8 +190,8 @@ fn a_window_is_not_touched_beside_the_picture() {
         };
         let mut stage = stage(&display, setup);
         stage.show(1).expect("shown");
-        let frame = stage.frame().expect("frame");
-        pixbridge_xtests::stage::draw(&frame, 2);
+        let mut frame = stage.frame().expect("frame");
+        Canvas::draw(&mut frame, 2);
         // The window grows while the frame is drawn: its padding must not be seen.
         let c = display.connection();
         use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt as _};

@@ -1,0 +1,129 @@
+//! Clocks that stand, go back, or say nothing.
+
+use std::time::{Duration, Instant};
+
+use pixbridge::present::{Doubt, Source, Submission, Target};
+use pixbridge_xtests::{
+    stage::Stage,
+    xpeer::{Clock, Completion, Msc, Peer, Script},
+};
+use x11rb::protocol::present::CompleteMode;
+
+use super::{Mimic, script, stage};
+
+/// Presents frames one refresh apart, each waited for, and gives the MSC of the last. None may go back.
+#[track_caller]
+fn run(stage: &mut Stage<Mimic>, frames: u32) -> u64 {
+    let mut last = stage.swapchain.sync_values().tick;
+    for number in 0..frames {
+        let (sbc, _) = stage.present(number, &Submission::default()).expect("presented");
+        let tick = stage.completion(sbc).expect("completed").tick;
+        assert!(
+            tick.msc >= last.msc && tick.ust >= last.ust,
+            "{last:?}, then {tick:?}"
+        );
+        last = tick;
+    }
+    last.msc
+}
+
+#[test]
+fn a_server_that_completes_nothing_is_not_waited_for() {
+    let peer = Peer::start(script()).expect("peer");
+    let mut stage = stage(&peer);
+    let before = run(&mut stage, 20);
+    assert_eq!(stage.swapchain.clock().source(), Source::Server);
+    peer.control().completion(Completion::Never);
+    let start = Instant::now();
+    let after = run(&mut stage, 30);
+    let passed = start.elapsed();
+    assert_eq!(stage.swapchain.clock().source(), Source::Timer(Doubt::Silent));
+    assert!(after >= before + 29);
+    // Once until the silence is noticed, and then at the last good rate.
+    assert!(
+        (Duration::from_millis(450)..Duration::from_secs(3)).contains(&passed),
+        "{passed:?}"
+    );
+    peer.control().completion(Completion::Sent(CompleteMode::COPY));
+    run(&mut stage, 20);
+    assert_eq!(
+        stage.swapchain.clock().source(),
+        Source::Server,
+        "it is believed again"
+    );
+    drop(stage);
+    peer.finish();
+}
+
+#[test]
+fn counts_that_repeat_or_step_back_are_not_told() {
+    for (fault, doubt) in [(Msc::Repeats, Doubt::Repeats), (Msc::StepsBack, Doubt::StepsBack)] {
+        let peer = Peer::start(script()).expect("peer");
+        let mut stage = stage(&peer);
+        let before = run(&mut stage, 20);
+        peer.control().msc_told(fault);
+        let after = run(&mut stage, 30);
+        assert_eq!(stage.swapchain.clock().source(), Source::Timer(doubt));
+        assert!(after >= before + 25, "{fault:?}: {before} to {after}");
+        peer.control().msc_told(Msc::True);
+        let back = run(&mut stage, 20);
+        assert_eq!(stage.swapchain.clock().source(), Source::Server, "{fault:?}");
+        assert!(back > after);
+        drop(stage);
+        peer.finish();
+    }
+}
+
+#[test]
+fn another_crtc_counts_on_where_the_last_one_stood() {
+    let peer = Peer::start(script()).expect("peer");
+    let mut stage = stage(&peer);
+    for elsewhere in [5, 1_000_000_000, 70] {
+        let before = run(&mut stage, 20);
+        peer.control().set_msc(elsewhere);
+        let after = run(&mut stage, 30);
+        assert_eq!(stage.swapchain.clock().source(), Source::Server);
+        let frames = after - before;
+        assert!((20..200).contains(&frames), "30 frames took {frames} refreshes");
+    }
+    // What is asked for outside is found at the server.
+    let now = stage.swapchain.sync_values().tick.msc;
+    let target = Target::Msc {
+        target: now + 10,
+        divisor: 0,
+        remainder: 0,
+    };
+    let submission = Submission {
+        target,
+        ..Submission::default()
+    };
+    let (sbc, _) = stage.present(1, &submission).expect("presented");
+    let shown = stage.completion(sbc).expect("completed").tick.msc;
+    assert!((now + 9..now + 14).contains(&shown), "{shown} for {now} + 10");
+    let asked = peer.control().presents().pop().expect("presented").target.msc;
+    assert!(asked < 10_000, "{asked} is the outside's number");
+    drop(stage);
+    peer.finish();
+}
+
+#[test]
+fn a_hidden_window_that_ticks_once_a_second_is_paced_here() {
+    let slow = Script {
+        clock: Clock::Hertz(1),
+        ..Script::default()
+    };
+    let peer = Peer::start(slow).expect("peer");
+    let mut stage = stage(&peer);
+    let start = Instant::now();
+    for number in 0..60 {
+        let (sbc, _) = stage.present(number, &Submission::default()).expect("presented");
+        stage.completion(sbc).expect("completed");
+    }
+    let passed = start.elapsed();
+    assert!(passed < Duration::from_secs(8), "60 frames took {passed:?}");
+    assert!(passed > Duration::from_millis(800), "60 frames took {passed:?}");
+    assert!(matches!(stage.swapchain.clock().source(), Source::Timer(doubt) if doubt.is_hidden()));
+    assert!(stage.swapchain.stats().skipped <= 2, "once until it is noticed");
+    drop(stage);
+    peer.finish();
+}
