@@ -44,39 +44,23 @@ impl Rig {
     /// Opens the display of this name for a host that is open.
     pub fn on_host(name: &str, limits: &Limits, host: Rc<gl::Display>) -> Self {
         let display = Display::open(Some(name), limits).expect("display");
-        Self::new(Painter::connect(name), display, host, |importer| importer)
-    }
-
-    /// The same for a host on that very display.
-    pub fn on_host_of_display(name: &str, limits: &Limits, host: Rc<gl::Display>) -> Self {
-        let display = Display::open(Some(name), limits).expect("display");
-        Self::new(
-            Painter::connect(name),
-            display,
-            host,
-            PixmapImporter::with_host_on_display,
-        )
+        Self::new(Painter::connect(name), display, host)
     }
 
     /// Connects to a fault peer.
     pub fn on_peer(peer: &Peer, host: Rc<gl::Display>) -> Self {
         let connection = || peer.connect().expect("peer");
         let display = Display::from_connection(connection(), 0, &Limits::default()).expect("display");
-        Self::new(Painter::on(connection(), 0), display, host, |importer| importer)
+        Self::new(Painter::on(connection(), 0), display, host)
     }
 
-    fn new(
-        painter: Painter,
-        display: Display,
-        host: Rc<gl::Display>,
-        finish: impl FnOnce(PixmapImporter) -> PixmapImporter,
-    ) -> Self {
+    fn new(painter: Painter, display: Display, host: Rc<gl::Display>) -> Self {
         let display = Rc::new(display);
         let gl = host.create_context(None).expect("a GL context").gl();
         let importer = PixmapImporter::new(display.clone(), host, gl.clone());
         Self {
             painter,
-            importer: Rc::new(finish(importer)),
+            importer: Rc::new(importer),
             display,
             sampler: Sampler::new(&gl).expect("programs"),
             gl,

@@ -203,7 +203,7 @@ fn egl_on_the_server_takes_the_pixmap_by_itself() {
 fn by_egls_own_connection() {
     let name = std::env::var("DISPLAY").expect("a server");
     let host = Display::open(Choice::Only(Platform::X11)).expect("EGL on the X server");
-    let rig = Rig::on_host_of_display(&name, &Limits::default().without(Extension::Dri3), Rc::new(host));
+    let rig = Rig::on_host(&name, &Limits::default().without(Extension::Dri3), Rc::new(host));
     let format = rig.display.formats().of_depth(24).expect("format");
     let pixmap = rig.painter.pixmap(24, SIZE);
     rig.painter.paint_gradient(pixmap, format, SIZE);
