@@ -81,7 +81,7 @@ impl Compose {
         let shapes = Shapes::new(guest, host)?;
         let brush = Brush {
             painter: Painter::new(&gl)?,
-            allocator: CanvasAllocator::new(&gl),
+            allocator: CanvasAllocator::new(&gl).with_dmabufs(renderer),
             gl: gl.clone(),
         };
         let (windows, changes) = Guest::new(guest).of_guest()?;
