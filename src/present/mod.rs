@@ -34,7 +34,7 @@ pub use error::PresentError;
 pub use events::Progress;
 pub use fence::ShmFence;
 pub use frame::Frame;
-pub use painter::{Blend, ChannelOrder, Layer, Painter, Pass};
+pub use painter::{Blend, ChannelOrder, Filter, Layer, Painter, Pass};
 pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
 pub use setup::{Setup, Slots, Submission, SyncValues};
 pub use stats::PresentStats;

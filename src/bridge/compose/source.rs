@@ -6,7 +6,7 @@ use x11rb::protocol::{Event, xproto::Window};
 
 use super::{ComposeError, error::Of as _};
 use crate::{
-    present::{Blend, Layer, Pass},
+    present::{Blend, Filter, Layer, Pass},
     x11::{
         Display, ImportError, ImportOptions, ImportStats, ImportedPixmap, PathError, PixmapImporter,
         PixmapPath, Rect, SourcePixmap, X11Error,
@@ -71,6 +71,7 @@ impl Source {
             texture: bound.texture(),
             size: (width.into(), height.into()),
             at,
+            filter: Filter::Nearest,
             blend,
         };
         Ok(pass.layer(&layer)?)
