@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
-    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ConfigureWindowAux, ConnectionExt, InputFocus,
-    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode, MOTION_NOTIFY_EVENT, MapState, StackMode, Window,
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
+    ConnectionExt, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode, MOTION_NOTIFY_EVENT,
+    MapState, StackMode, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -52,7 +53,7 @@ impl Desktop {
         let map = c.get_keyboard_mapping(first, last - first + 1)?.reply()?;
         let per_key = usize::from(map.keysyms_per_keycode).max(2);
         let symbols = map.keysyms.chunks_exact(per_key);
-        let keys = (first..)
+        let keys = (first..=last)
             .zip(symbols)
             .map(|(code, symbols)| (code, symbols[0], symbols[1]));
         let keys = keys.collect();
@@ -125,6 +126,19 @@ impl Desktop {
             .height(u32::from(area.height))
             .stack_mode(StackMode::ABOVE);
         self.c().configure_window(window, &change)?;
+        self.sync()
+    }
+
+    /// Asks a window to close, as window managers do.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn close(&self, window: Window) -> Result<(), ScreenError> {
+        let protocols = self.c().intern_atom(false, b"WM_PROTOCOLS")?.reply()?.atom;
+        let delete = self.c().intern_atom(false, b"WM_DELETE_WINDOW")?.reply()?.atom;
+        let data = [delete, x11rb::CURRENT_TIME, 0, 0, 0];
+        let message = ClientMessageEvent::new(32, window, protocols, data);
+        self.c().send_event(false, window, EventMask::NO_EVENT, message)?;
         self.sync()
     }
 
