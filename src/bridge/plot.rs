@@ -55,8 +55,8 @@ fn strip(svg: &mut String, window: &WindowReport, top: f64) -> fmt::Result {
     )?;
     writeln!(
         svg,
-        r#"<text x="{}" y="{}" text-anchor="end">{:.1} ms</text>"#,
-        left - 4.0,
+        r#"<text x="{}" y="{}">{:.1} ms</text>"#,
+        left + 4.0,
         bottom - tall + 10.0,
         f64::from(tallest) / 1000.0
     )?;

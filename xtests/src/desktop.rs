@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConfigureWindowAux,
-    ConnectionExt, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode, MOTION_NOTIFY_EVENT,
-    MapState, StackMode, Window,
+    ConnectionExt, CreateWindowAux, EventMask, InputFocus, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode,
+    MOTION_NOTIFY_EVENT, MapState, StackMode, Window, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -133,6 +133,48 @@ impl Desktop {
             .stack_mode(StackMode::ABOVE);
         self.c().configure_window(window, &change)?;
         self.sync()
+    }
+
+    /// Opens a window as large as windows can be.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn open_huge_window(&self) -> Result<Window, ScreenError> {
+        self.open_window(u16::MAX)
+    }
+
+    /// Opens and destroys windows as fast as can be.
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn flash_windows(&self, count: usize) -> Result<(), ScreenError> {
+        for _ in 0..count {
+            let window = self.open_window(64)?;
+            self.c().destroy_window(window)?;
+        }
+        self.sync()
+    }
+
+    fn open_window(&self, side: u16) -> Result<Window, ScreenError> {
+        let (id, root) = (self.c().generate_id()?, self.screen.root());
+        let values = CreateWindowAux::new().background_pixel(0x12_3456);
+        let class = WindowClass::INPUT_OUTPUT;
+        self.c().create_window(
+            0,
+            id,
+            root,
+            0,
+            0,
+            side,
+            side,
+            0,
+            class,
+            x11rb::COPY_FROM_PARENT,
+            &values,
+        )?;
+        self.c().map_window(id)?;
+        self.c().flush()?;
+        Ok(id)
     }
 
     /// Puts a window on top.

@@ -5,7 +5,7 @@ use crate::xvfb::Xvfb;
 use std::thread;
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
-use x11rb::errors::{ConnectError, ConnectionError, ReplyError};
+use x11rb::errors::{ConnectError, ConnectionError, ReplyError, ReplyOrIdError};
 use x11rb::protocol::xproto::{
     ConnectionExt, Drawable, GetImageReply, ImageFormat, ImageOrder, MapState, Screen as RootScreen,
     Visualtype, Window,
@@ -28,6 +28,9 @@ pub enum ScreenError {
     /// A request was refused.
     #[error("the display refused: {0}")]
     Reply(#[from] ReplyError),
+    /// There are no identifiers left.
+    #[error("the display has no identifiers left: {0}")]
+    Id(#[from] ReplyOrIdError),
     /// The root window is not of 8 bits a channel in 32-bit pixels.
     #[error("cannot read pictures of depth {depth} with {bits_per_pixel} bits a pixel")]
     Format {

@@ -5,7 +5,7 @@ use x11rb::protocol::xproto::Window;
 use crate::{
     gl::GlError,
     present::PresentError,
-    x11::{ImportError, X11Error},
+    x11::{ImportError, PathError, X11Error},
 };
 
 /// Why windows are not shown.
@@ -37,15 +37,45 @@ pub enum ComposeError {
     Wait(#[from] calloop::Error),
 }
 
+impl ComposeError {
+    /// Whether nothing can be shown any more. Other errors are about one window.
+    pub(super) fn is_fatal(&self) -> bool {
+        match self {
+            Self::Guest(error) | Self::Host(error) => error.is_fatal(),
+            Self::Present(error) => matches!(error, PresentError::Lost(_)),
+            Self::Import(ImportError::Final(PathError::X11(error))) => error.is_fatal(),
+            Self::Import(ImportError::Final(PathError::Gl(error))) | Self::Gl(error) => {
+                matches!(error, GlError::Lost)
+            }
+            Self::Import(_) => false,
+            Self::NoWindow(_) | Self::SameDisplay | Self::Wait(_) => true,
+        }
+    }
+
+    /// Whether a window just could not be read because it is going away or being hidden: an event about that is on its
+    /// way.
+    pub(super) fn is_about_leaving(&self) -> bool {
+        let error = match self {
+            Self::Guest(error) | Self::Import(ImportError::Final(PathError::X11(error))) => error,
+            Self::Present(PresentError::WindowGone(_)) => return true,
+            _ => return false,
+        };
+        matches!(
+            error,
+            X11Error::WindowGone(_) | X11Error::PixmapGone(_) | X11Error::NotRedirected(_)
+        )
+    }
+}
+
 /// Says which display an error is of.
-pub(super) trait Of<T> {
+pub(super) trait OfDisplay<T> {
     /// The guest's.
     fn of_guest(self) -> Result<T, ComposeError>;
     /// The host's.
     fn of_host(self) -> Result<T, ComposeError>;
 }
 
-impl<T> Of<T> for Result<T, X11Error> {
+impl<T> OfDisplay<T> for Result<T, X11Error> {
     fn of_guest(self) -> Result<T, ComposeError> {
         self.map_err(ComposeError::Guest)
     }

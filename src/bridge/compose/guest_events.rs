@@ -5,7 +5,7 @@ use x11rb::protocol::{Event, shape::SK, xproto::Window};
 use super::{
     ComposeError, Scope, Shows,
     engine::Compose,
-    error::Of as _,
+    error::OfDisplay as _,
     guest::{Change, GuestWindow, Place},
     host_window::{HostWindow, Wanted},
     output::Output,
@@ -14,6 +14,9 @@ use crate::{
     present::Size,
     x11::{Happening, Rect},
 };
+
+/// Guest windows that are shown at once at most.
+const MAX_WINDOWS: usize = 512;
 
 impl Compose {
     pub(super) fn guest_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
@@ -37,6 +40,13 @@ impl Compose {
 
     /// Pixels of a window have changed.
     fn guest_damaged(&mut self, event: &Event) {
+        if let Some(area) = self
+            .background
+            .as_mut()
+            .and_then(|background| background.handle(event))
+        {
+            return self.damage_screen(area);
+        }
         for (id, source) in &mut self.sources {
             let (Some(area), Some(window)) = (source.handle(event), self.guest.window(*id)) else {
                 continue;
@@ -67,6 +77,13 @@ impl Compose {
                 Ok(())
             }
             Change::Restacked => self.restacked(),
+            Change::Property(window, atom) if self.properties.is_background(window, atom) => {
+                if self.scope == Scope::Root {
+                    self.open_background()?;
+                    self.damage_whole_screen();
+                }
+                Ok(())
+            }
             Change::Property(window, atom) => {
                 for output in &self.outputs {
                     if let Shows::Window { client, .. } = output.shows
@@ -88,15 +105,27 @@ impl Compose {
         let Some(window) = self.guest.window(id).copied().filter(|_| wanted) else {
             return Ok(());
         };
+        if self.sources.len() >= MAX_WINDOWS {
+            tracing::warn!("guest window {id:#x} is not shown: {MAX_WINDOWS} others are");
+            return Ok(());
+        }
         if !self.open_source(id)? {
             return Ok(());
         }
-        match self.scope {
+        let opened = match self.scope {
             Scope::Root => {
                 self.damage_screen(window.area());
                 Ok(())
             }
             Scope::Rootless | Scope::Window(_) => self.open_window(id, &window),
+        };
+        match opened {
+            Err(error) if !error.is_fatal() => {
+                tracing::warn!("guest window {id:#x} is not shown: {error}");
+                self.sources.remove(&id);
+                Ok(())
+            }
+            result => result,
         }
     }
 
@@ -113,8 +142,20 @@ impl Compose {
         self.guest.watch(client).of_guest()?;
         let host_window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         self.properties.copy_all(client, host_window.id())?;
+        self.keep_above_owner(client, host_window.id())?;
         self.shapes.follow(id, host_window.id())?;
         self.open_output(host_window, Shows::Window { top: id, client })
+    }
+
+    /// Tells the host's window manager which window a dialog belongs to.
+    fn keep_above_owner(&self, client: Window, host_window: Window) -> Result<(), ComposeError> {
+        let Some(owner) = self.properties.owner_of(client)? else {
+            return Ok(());
+        };
+        let owner = self.outputs.iter().find(
+            |output| matches!(output.shows, Shows::Window { top, client } if top == owner || client == owner),
+        );
+        owner.map_or(Ok(()), |owner| self.properties.set_owner(host_window, owner.id()))
     }
 
     /// Opens the window of the host that shows the guest's screen.
@@ -134,6 +175,7 @@ impl Compose {
         let window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         let name = self.guest.display().name().to_owned();
         self.properties.name_screen(window.id(), &name, place)?;
+        self.open_background()?;
         self.open_output(window, Shows::Screen)
     }
 
@@ -192,12 +234,18 @@ impl Compose {
                 output.window.raise().of_host()?;
             }
         }
-        let screen = self.guest.display().screen();
-        self.damage_screen(Rect::of_size(
-            screen.width_in_pixels.into(),
-            screen.height_in_pixels.into(),
-        ));
+        self.damage_whole_screen();
         Ok(())
+    }
+
+    fn damage_whole_screen(&mut self) {
+        for output in self
+            .outputs
+            .iter_mut()
+            .filter(|output| output.shows == Shows::Screen)
+        {
+            output.damage_all();
+        }
     }
 
     /// A part of the guest's screen looks different.

@@ -5,13 +5,16 @@ use x11rb::protocol::{
     xproto::{ClientMessageEvent, ConfigureNotifyEvent, Window},
 };
 
-use super::{ComposeError, Scope, Shows, engine::Compose, error::Of as _, guest::Place};
+use super::{ComposeError, Scope, Shows, engine::Compose, error::OfDisplay as _, guest::Place};
 use crate::x11::Happening;
 
 impl Compose {
     pub(super) fn host_said(&mut self, happening: &Happening) -> Result<(), ComposeError> {
         for output in &mut self.outputs {
-            output.handle(happening)?;
+            match output.handle(happening) {
+                Err(error) if !error.is_fatal() => output.give_up(&error),
+                result => result?,
+            }
         }
         let Happening::Event(event) = happening else {
             return Ok(());

@@ -90,6 +90,12 @@ impl Output {
         self.gone
     }
 
+    /// Nothing can be shown there any more.
+    pub(super) fn give_up(&mut self, error: &ComposeError) {
+        tracing::warn!("host window {:#x} is closed: {error}", self.id());
+        self.gone = true;
+    }
+
     /// The guest has changed what is shown there, in pixels of this window.
     pub(super) fn damage(&mut self, area: Rect) {
         let area = area.intersection(self.whole());

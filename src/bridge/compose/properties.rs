@@ -8,12 +8,13 @@ use std::rc::Rc;
 use x11rb::{
     properties::WmSizeHints,
     protocol::xproto::{
-        Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, GetPropertyReply, PropMode, Window,
+        Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, GetPropertyReply, Pixmap,
+        PropMode, Window,
     },
     wrapper::ConnectionExt as _,
 };
 
-use super::{ComposeError, atoms::Atoms, error::Of as _, guest::Place};
+use super::{ComposeError, atoms::Atoms, error::OfDisplay as _, guest::Place};
 use crate::x11::{Display, OnError, X11Error};
 
 /// The largest property that is carried over, in 32-bit units: icons are the large ones.
@@ -155,6 +156,40 @@ impl Properties {
         title.map_or_else(String::new, |title| {
             String::from_utf8_lossy(&title.value).into_owned()
         })
+    }
+
+    /// The pixmap that programs that set backgrounds tell of. The root window itself cannot be asked: a server whose
+    /// windows are redirected by hand paints no background.
+    pub(super) fn background(&self) -> Result<Option<Pixmap>, ComposeError> {
+        let root = self.guest.screen().root;
+        let reply = self.read(root, self.guest_atoms._XROOTPMAP_ID, 1).of_guest()?;
+        Ok(reply
+            .and_then(|reply| reply.value32()?.next())
+            .filter(|&pixmap| pixmap != x11rb::NONE))
+    }
+
+    /// Whether a property tells of the background.
+    pub(super) fn is_background(&self, window: Window, atom: Atom) -> bool {
+        window == self.guest.screen().root && atom == self.guest_atoms._XROOTPMAP_ID
+    }
+
+    /// The window that a guest window says that it belongs to.
+    pub(super) fn owner_of(&self, window: Window) -> Result<Option<Window>, ComposeError> {
+        let reply = self
+            .read(window, AtomEnum::WM_TRANSIENT_FOR.into(), 1)
+            .of_guest()?;
+        Ok(reply
+            .and_then(|reply| reply.value32()?.next())
+            .filter(|&owner| owner != x11rb::NONE))
+    }
+
+    /// Says that a host window belongs to another.
+    pub(super) fn set_owner(&self, window: Window, owner: Window) -> Result<(), ComposeError> {
+        let (property, ty) = (AtomEnum::WM_TRANSIENT_FOR, AtomEnum::WINDOW);
+        let set = self.host.send("property", OnError::Ignore, |c| {
+            c.change_property32(PropMode::REPLACE, window, property, ty, &[owner])
+        });
+        set.of_host()
     }
 
     /// Names the window that shows the guest's screen, and says that its size is the screen's.

@@ -156,3 +156,34 @@ fn a_guest_server_that_dies_ends_the_compositor_with_one_line() {
         "{output}"
     );
 }
+
+#[test]
+fn a_window_that_cannot_be_shown_leaves_the_others_alone() {
+    let (mut composer, guest, host) = clock();
+    // Deeper than any picture that GL or X can have.
+    composer.guest.open_huge_window().unwrap();
+    let area = Area {
+        x: 300,
+        y: 200,
+        width: 251,
+        height: 147,
+    };
+    composer.host.place(host.id, area).unwrap();
+    wait_for_place(&mut composer, true, guest.id, area);
+    composer
+        .same_picture(&Shown { area, ..guest }, &Shown { area, ..host })
+        .unwrap();
+}
+
+#[test]
+fn windows_that_come_and_go_in_haste_leave_nothing_behind() {
+    let (mut composer, guest, host) = clock();
+    for _ in 0..20 {
+        composer.guest.flash_windows(20).unwrap();
+    }
+    let only_the_clock = composer.wait("end of the other windows", |composer| {
+        Ok((composer.host.windows()?.len() == 1).then_some(()))
+    });
+    only_the_clock.unwrap();
+    composer.same_picture(&guest, &host).unwrap();
+}
