@@ -64,6 +64,7 @@ impl Brush {
             size,
             at: (0, 0),
             blend: Blend::Opaque,
+            stored: None,
             filter: Filter::Nearest,
         })?;
         frame.finish_drawing(&self.gl, whole)
