@@ -27,5 +27,6 @@ pub mod renderer;
 pub mod screen;
 pub mod stage;
 pub mod stats;
+pub mod timelines;
 pub mod xpeer;
 pub mod xvfb;

@@ -225,8 +225,8 @@ fn what_gl_draws_in_a_buffer_of_gbm_is_shown_as_it_is() {
             let mut stage = Stage::new(&display, size, depth, allocator, setup).expect("stage");
             let what = format!("depth {depth}, {width}x{height}");
             for number in 1..5 {
-                let frame = stage.frame().expect(&what);
-                brush.paint(&frame, number).expect(&what);
+                let mut frame = stage.frame().expect(&what);
+                brush.paint(&mut frame, number).expect(&what);
                 let sbc = stage
                     .swapchain
                     .present(frame, &Submission::default())
