@@ -3,5 +3,6 @@
 pub mod compose;
 pub mod report;
 pub mod status;
+pub mod trial;
 
 mod plot;

@@ -10,11 +10,11 @@ use std::{
 use clap::Args;
 use pixbridge::{
     bridge::{
-        compose::{Compose, Scope, Setup},
+        compose::{Compose, Scope, Setup, open_renderer},
         report::{self, Report},
         status::{self, StatusSocket},
     },
-    gl::{self, Choice},
+    gl::Choice,
     present::{Ladder, Rung},
     x11::{Display, ImportOptions, Limits, Paths, PixmapPath},
 };
@@ -78,7 +78,7 @@ impl ComposeArgs {
         let limits = Limits::default();
         let guest = Rc::new(Display::open(Some(&self.guest), &limits)?);
         let host = Rc::new(Display::open(self.host.as_deref(), &limits)?);
-        let renderer = Rc::new(gl::Display::open(choice)?);
+        let renderer = open_renderer(&guest, &host, choice)?;
         let context = renderer.create_context(None)?;
         let mut compose = Compose::new(&guest, &host, &renderer, &context, self.setup())?;
         let status = match StatusSocket::create(&status::directory()) {

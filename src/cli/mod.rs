@@ -63,8 +63,12 @@ type Failure = Box<dyn std::error::Error>;
 /// Runs the command.
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
-    let talkative = matches!(cli.command, Command::Serve(_));
-    log::start(if talkative { "info" } else { "warn" });
+    log::start(match cli.command {
+        Command::Serve(_) => "info",
+        // Tries what may fail, and prints why it did.
+        Command::Doctor(_) => "error",
+        _ => "warn",
+    });
     let result = match cli.command {
         Command::Serve(serve) => serve.run(cli.gl),
         Command::Run(run) => run.run(cli.gl),

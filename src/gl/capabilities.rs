@@ -287,6 +287,14 @@ impl Capabilities {
         self.extensions.contains(extension)
     }
 
+    /// Whether the renderer is one of Mesa's that draw with the CPU: when it has finished, pixels are in memory, but nothing
+    /// in the kernel tells others to wait until then.
+    pub fn draws_with_cpu(&self) -> bool {
+        ["llvmpipe", "softpipe", "swrast"]
+            .iter()
+            .any(|name| self.renderer.starts_with(name))
+    }
+
     fn read_ranges(&mut self, f: &Functions) {
         let anisotropic = self.version >= (4, 6)
             || self.has("GL_ARB_texture_filter_anisotropic")

@@ -5,7 +5,7 @@
 //! [EGL_MESA_image_dma_buf_export](https://registry.khronos.org/EGL/extensions/MESA/EGL_MESA_image_dma_buf_export.txt).
 //!
 //! A description may come from an X server or a guest. Drivers that draw with the CPU believe it, so it is compared
-//! with the size of the memory first.
+//! with the size of the memory first, and the memory must be theirs to map.
 
 use std::{
     os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd},
@@ -232,12 +232,13 @@ impl Display {
         let textures = ["GL_EXT_EGL_image_storage", "GL_OES_EGL_image"];
         let textures = textures.iter().any(|name| self.capabilities().has(name));
         let images = native.has("EGL_KHR_image_base");
-        let import = match native.has(IMPORT) && images && textures {
+        let reached = self.kms_swrast().is_ok();
+        let import = match native.has(IMPORT) && reached && images && textures {
             false => DmabufImport::None,
             true if native.has(IMPORT_MODIFIERS) => DmabufImport::Modifiers,
             true => DmabufImport::Implicit,
         };
-        let export = native.has(EXPORT) && images && native.has("EGL_KHR_gl_texture_2D_image");
+        let export = native.has(EXPORT) && reached && images && native.has("EGL_KHR_gl_texture_2D_image");
         DmabufSupport { import, export }
     }
 
@@ -290,8 +291,8 @@ impl Display {
     /// Takes a picture in dmabufs. The image has descriptors of its own.
     ///
     /// # Errors
-    /// If the host takes no dmabufs, or none with modifiers where there is one; if the description is wrong; or if
-    /// EGL refuses it.
+    /// If the host takes no dmabufs, or none with modifiers where there is one; if the description is wrong; if a
+    /// software host cannot reach the memory; or if EGL refuses it.
     pub fn import_dmabuf(&self, dmabuf: &Dmabuf) -> Result<Image, GlError> {
         let native = self.native();
         native.require("EGL_KHR_image_base")?;
@@ -300,6 +301,9 @@ impl Display {
             native.require(IMPORT_MODIFIERS)?;
         }
         dmabuf.check()?;
+        if let Some(software) = self.kms_swrast()? {
+            software.check(dmabuf)?;
+        }
         let (none, attributes) = (ptr::null_mut(), dmabuf.attributes());
         let size = Some([dmabuf.width, dmabuf.height]);
         // SAFETY: the display has the extensions; the target wants neither context nor buffer; descriptors are live.

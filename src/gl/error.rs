@@ -33,6 +33,24 @@ pub enum GlError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// A dmabuf asked of a software renderer that is on no DRM device, or on one that nobody can tell.
+    #[error("no dmabufs for {renderer:?} on the {platform} platform: the gbm platform is needed")]
+    NoDumbBuffers {
+        /// `GL_RENDERER`.
+        renderer: String,
+        /// The platform.
+        platform: super::Platform,
+    },
+    /// A dmabuf, or the node itself, that a software renderer cannot reach.
+    #[error("the software renderer cannot reach the dmabuf: {call} on {node}: {error}")]
+    Unmappable {
+        /// What was tried.
+        call: &'static str,
+        /// The node.
+        node: String,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// A descriptor could not be duplicated.
     #[error("a descriptor cannot be duplicated: {0}")]
     Descriptor(std::io::Error),

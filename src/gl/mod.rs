@@ -21,6 +21,7 @@ mod fence;
 mod functions;
 mod gbm;
 mod image;
+mod kms_swrast;
 mod mapping;
 mod memory;
 mod platform;

@@ -4,7 +4,7 @@
 //! works brings them to the window. In the path of a frame nothing waits for the server: what it has to say comes as
 //! [`Happening`](crate::x11::Happening)s, which [`Swapchain::handle`] turns into [`Progress`].
 //!
-//! With a [`CanvasAllocator`] GL draws the frames, and a [`Painter`] lays textures onto them.
+//! With a [`CanvasAllocator`] GL, best opened by [`open_gl`], draws the frames, and a [`Painter`] lays textures onto them.
 
 mod allocate;
 mod buffer;
@@ -18,6 +18,7 @@ mod explicit;
 mod fence;
 mod frame;
 mod gbm;
+mod open;
 mod pacing;
 mod painter;
 mod path;
@@ -40,6 +41,7 @@ pub use error::PresentError;
 pub use events::Progress;
 pub use fence::ShmFence;
 pub use frame::Frame;
+pub use open::{DeviceError, open_gl, open_gl_that};
 pub use painter::{Blend, ChannelOrder, Layer, Painter, Pass};
 pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
 pub use setup::{Setup, Slots, Submission, SyncValues};

@@ -17,6 +17,7 @@ mod input;
 mod keyboard;
 mod output;
 mod properties;
+mod renderer;
 mod repaint;
 mod shape;
 mod source;
@@ -26,6 +27,7 @@ use x11rb::protocol::xproto::Window;
 
 pub use engine::{Compose, Setup};
 pub use error::ComposeError;
+pub use renderer::open_renderer;
 
 /// Which of the guest's windows are shown, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,6 +23,7 @@ use super::{
     api::Setup,
     debug,
     functions::{self, Functions},
+    kms_swrast::KmsSwrast,
     memory::Probed,
     platform::{Attempt, Choice, Opened, Platform, ProbeReport},
     pool,
@@ -120,6 +121,7 @@ pub struct Display {
     /// The DRM node, where the platform has one.
     device: Option<String>,
     gbm: OnceCell<Option<GbmDevice>>,
+    kms_swrast: OnceCell<KmsSwrast>,
     report: ProbeReport,
     debug: Cell<bool>,
 }
@@ -216,6 +218,7 @@ impl Display {
                 drawable_memory: Rc::default(),
                 device,
                 gbm: gbm.map_or_else(OnceCell::new, |gbm| OnceCell::from(Some(gbm))),
+                kms_swrast: OnceCell::new(),
                 report: ProbeReport::default(),
                 debug: Cell::new(false),
             },
@@ -239,6 +242,24 @@ impl Display {
                 .ok()
         };
         self.gbm.get_or_init(open).as_ref()
+    }
+
+    /// Where software reaches dmabufs; `None` where GL is no software. Opened when it is first needed.
+    pub(super) fn kms_swrast(&self) -> Result<Option<&KmsSwrast>, GlError> {
+        if !self.capabilities.draws_with_cpu() {
+            return Ok(None);
+        }
+        if let Some(opened) = self.kms_swrast.get() {
+            return Ok(Some(opened));
+        }
+        let (Platform::Gbm, Some(node)) = (self.platform, &self.device) else {
+            return Err(GlError::NoDumbBuffers {
+                renderer: self.capabilities.renderer.clone(),
+                platform: self.platform,
+            });
+        };
+        let opened = KmsSwrast::open(node)?;
+        Ok(Some(self.kms_swrast.get_or_init(|| opened)))
     }
 
     pub(super) fn native(&self) -> &Rc<Native> {

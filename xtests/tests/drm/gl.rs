@@ -259,7 +259,34 @@ fn memory_that_is_no_dmabuf_is_refused() {
         }],
     };
     let error = display.import_dmabuf(&dmabuf).unwrap_err();
-    assert!(matches!(error, GlError::Egl { .. }), "{error}");
+    assert!(matches!(error, GlError::Unmappable { .. }), "{error}");
+}
+
+#[test]
+fn memory_that_the_software_renderer_cannot_reach_is_refused() {
+    let on = |node: &str| {
+        let file = File::options().read(true).write(true).open(node);
+        Display::open_gbm(file.unwrap().into()).expect("a GBM device")
+    };
+    let (ours, other) = (on(DISPLAY_NODE), on("/dev/dri/card0"));
+    let buffer = ours
+        .gbm()
+        .unwrap()
+        .allocate_linear(64, 64, fourcc(b"XR24"), GbmUsage::RENDERING);
+    let dmabuf = buffer.unwrap().export().unwrap();
+    let error = other.import_dmabuf(&dmabuf).unwrap_err();
+    assert!(matches!(error, GlError::Unmappable { .. }), "{error}");
+    for platform in [Platform::Device, Platform::Surfaceless] {
+        let display = Display::open(Choice::Only(platform)).expect("a display");
+        let error = display.import_dmabuf(&dmabuf).unwrap_err();
+        assert!(matches!(error, GlError::NoDumbBuffers { .. }), "{error}");
+        let support = display.dmabuf_support();
+        assert_eq!((support.import, support.export), (DmabufImport::None, false));
+    }
+    let (_context, gl) = context(&ours);
+    let texture = imported(&ours, &gl, &dmabuf);
+    gl.clear_framebuffer_f(&framebuffer(&gl, &texture), 0, COLOUR);
+    assert!(read(&gl, &texture, [64, 64]).iter().all(|pixel| *pixel == BYTES));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod clients;
 mod gl;
+mod import;
 mod present;
 mod server;
 
