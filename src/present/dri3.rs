@@ -6,7 +6,6 @@ use x11rb::{
     cookie::VoidCookie,
     errors::ReplyError,
     protocol::{dri3::ConnectionExt as _, sync, xproto::Window},
-    rust_connection::RustConnection,
 };
 
 use super::{
@@ -19,7 +18,7 @@ use crate::{
         Dmabuf, Plane,
         dmabuf::{INVALID, LINEAR},
     },
-    x11::{Display, Extension, Fence, PixelFormat, Pixmap, Version, X11Error},
+    x11::{Connection, Display, Extension, Fence, PixelFormat, Pixmap, Version, X11Error},
 };
 
 /// The device that the server draws with, open; its buffers are the ones that the server takes. Waits for the server.
@@ -238,7 +237,7 @@ impl Import<'_> {
 }
 
 /// A request whose answer is still to come.
-type Sent<'a> = VoidCookie<'a, RustConnection>;
+type Sent<'a> = VoidCookie<'a, Connection>;
 
 /// Stride and size of a plane as DRI3 1.0 carries them: 16 and 32 bits, from the start of the file.
 fn linear_size(plane: &Plane, size: Size) -> Option<(u16, u32)> {

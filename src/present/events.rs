@@ -46,8 +46,14 @@ impl<A: Allocator> Swapchain<A> {
         match happening {
             _ if self.gone => Ok(None),
             Happening::Refused { token, error } => self.refused(*token, error),
-            Happening::Event(Event::PresentIdleNotify(event)) => self.idle(event),
-            Happening::Event(event) => Ok(self.event(event)),
+            Happening::Event(event) => {
+                let progress = match event {
+                    Event::PresentIdleNotify(event) => self.idle(event)?,
+                    event => self.event(event),
+                };
+                self.restore_overtaken()?;
+                Ok(progress)
+            }
         }
     }
 
@@ -93,6 +99,11 @@ impl<A: Allocator> Swapchain<A> {
         // Also where the frame has completed by our own clock.
         self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
+        if mode != Mode::Skip {
+            self.overtaken |= sbc < self.shown;
+            self.owes_whole |= sbc < self.shown;
+            self.shown = self.shown.max(sbc);
+        }
         self.complete(sbc, tick, mode)
     }
 

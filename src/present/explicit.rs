@@ -22,7 +22,6 @@ use x11rb::{
         present::{Capability, ConnectionExt as _},
         xproto::Window,
     },
-    rust_connection::RustConnection,
 };
 
 use super::{
@@ -32,7 +31,7 @@ use super::{
     presenter::IdleSign,
     swapchain::Flight,
 };
-use crate::x11::{Display, Syncobj, X11Error};
+use crate::x11::{Connection, Display, Syncobj, X11Error};
 
 /// A buffer's timeline, which the server knows, and how often the buffer was handed over.
 #[derive(Debug)]
@@ -56,7 +55,7 @@ impl Turns {
         display: &'a Rc<Display>,
         window: Window,
         device: &Rc<dyn TimelineDevice>,
-    ) -> Result<(Self, VoidCookie<'a, RustConnection>), Failure> {
+    ) -> Result<(Self, VoidCookie<'a, Connection>), Failure> {
         let timeline = Timeline::create(device)?;
         let fd = timeline.export()?;
         let syncobj = Syncobj::reserve(display)?;
@@ -225,7 +224,7 @@ impl<A: Allocator> Swapchain<A> {
         }
     }
 
-    /// No buffer is free: has [`Swapchain::release_fd`] tell of the next.
+    /// No buffer is free, or not the one that is wanted: has [`Swapchain::release_fd`] tell of the next.
     pub(super) fn watch_releases(&mut self) {
         let Some(timelines) = &mut self.timelines else {
             return;
@@ -252,6 +251,7 @@ impl<A: Allocator> Swapchain<A> {
         }
         if self.watches_releases() && self.land_released()? {
             self.ready.push_back(Progress::Idle);
+            self.restore_overtaken()?;
         }
         Ok(())
     }

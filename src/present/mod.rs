@@ -42,7 +42,7 @@ pub use events::Progress;
 pub use fence::ShmFence;
 pub use frame::Frame;
 pub use open::{DeviceError, open_gl, open_gl_that};
-pub use painter::{Blend, ChannelOrder, Layer, Painter, Pass};
+pub use painter::{Blend, ChannelOrder, Filter, Layer, Painter, Pass};
 pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
 pub use setup::{Setup, Slots, Submission, SyncValues};
 pub use stats::PresentStats;

@@ -27,6 +27,16 @@ pub enum Blend {
     Premultiplied,
 }
 
+/// How texels become pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// Each pixel shows the texel that it lies on. Exact where the layer has the texture's own size.
+    Nearest,
+    /// Each pixel shows a mean of the texels around, out of the texture's levels if it has several. For layers of another
+    /// size than the texture's.
+    Smooth,
+}
+
 /// Where a frame's memory has red and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelOrder {
@@ -41,10 +51,12 @@ pub enum ChannelOrder {
 pub struct Layer<'a> {
     /// A 2D texture.
     pub texture: &'a Texture,
-    /// Its size in texels.
+    /// The size that it is drawn in, whatever its own is, in pixels of the frame.
     pub size: (u32, u32),
     /// Where its top left corner goes.
     pub at: (i32, i32),
+    /// How it is scaled.
+    pub filter: Filter,
     /// How it meets what is below.
     pub blend: Blend,
 }
@@ -56,13 +68,15 @@ pub struct Painter {
     exchanged: Program,
     /// Without attributes: the corners are made from vertex numbers.
     array: VertexArray,
-    sampler: Sampler,
+    nearest: Sampler,
+    smooth: Sampler,
 }
 
 /// Drawing of one frame.
 #[derive(Debug)]
 pub struct Pass<'a> {
     gl: &'a Gl,
+    painter: &'a Painter,
     program: &'a Program,
     size: (u32, u32),
 }
@@ -73,20 +87,12 @@ impl Painter {
     /// # Errors
     /// If GL refuses.
     pub fn new(gl: &Gl) -> Result<Self, GlError> {
-        let sampler = gl.create_sampler()?;
-        for (name, value) in [
-            (glow::TEXTURE_MIN_FILTER, glow::NEAREST),
-            (glow::TEXTURE_MAG_FILTER, glow::NEAREST),
-            (glow::TEXTURE_WRAP_S, glow::CLAMP_TO_EDGE),
-            (glow::TEXTURE_WRAP_T, glow::CLAMP_TO_EDGE),
-        ] {
-            gl.sampler_parameter_i(&sampler, name, value as i32);
-        }
         Ok(Self {
             native: program(gl, "rgba")?,
             exchanged: program(gl, "bgra")?,
             array: gl.create_vertex_array()?,
-            sampler,
+            nearest: sampler(gl, glow::NEAREST, glow::NEAREST)?,
+            smooth: sampler(gl, glow::LINEAR_MIPMAP_LINEAR, glow::LINEAR)?,
         })
     }
 
@@ -121,9 +127,12 @@ impl Painter {
         gl.clear_framebuffer_f(framebuffer, 0, background);
         gl.use_program(Some(program));
         gl.bind_vertex_array(Some(&self.array));
-        gl.bind_sampler(0, Some(&self.sampler));
-        let size = (width, height);
-        Pass { gl, program, size }
+        Pass {
+            gl,
+            painter: self,
+            program,
+            size: (width, height),
+        }
     }
 }
 
@@ -146,9 +155,27 @@ impl Pass<'_> {
         ];
         gl.program_uniform_4f(self.program, PLACE, place);
         gl.set_enabled_indexed(glow::BLEND, 0, layer.blend == Blend::Premultiplied);
+        let sampler = match layer.filter {
+            Filter::Nearest => &self.painter.nearest,
+            Filter::Smooth => &self.painter.smooth,
+        };
+        gl.bind_sampler(0, Some(sampler));
         gl.bind_texture_unit(0, Some(layer.texture));
         gl.draw_arrays(glow::TRIANGLE_STRIP, 0, 4, 1, 0)
     }
+}
+
+fn sampler(gl: &Gl, smaller: u32, larger: u32) -> Result<Sampler, GlError> {
+    let sampler = gl.create_sampler()?;
+    for (name, value) in [
+        (glow::TEXTURE_MIN_FILTER, smaller),
+        (glow::TEXTURE_MAG_FILTER, larger),
+        (glow::TEXTURE_WRAP_S, glow::CLAMP_TO_EDGE),
+        (glow::TEXTURE_WRAP_T, glow::CLAMP_TO_EDGE),
+    ] {
+        gl.sampler_parameter_i(&sampler, name, value as i32);
+    }
+    Ok(sampler)
 }
 
 fn program(gl: &Gl, channels: &str) -> Result<Program, GlError> {

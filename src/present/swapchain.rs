@@ -13,7 +13,7 @@ use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 
 use super::{
     Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung,
-    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues,
+    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues, Target,
     buffer::{Buffer, Failure, Purpose},
     error::is_without_window,
     explicit::Timelines,
@@ -81,6 +81,10 @@ pub struct Swapchain<A: Allocator> {
     pub(super) last_due: u64,
     /// Told of refused frames that left no buffer with the server.
     pub(super) copied: Token,
+    /// The newest frame that the server has shown.
+    pub(super) shown: Sbc,
+    /// An older frame came after it and has to be covered again.
+    pub(super) overtaken: bool,
     /// The window lacks more than the next frame's update.
     pub(super) owes_whole: bool,
     pub(super) stats: PresentStats,
@@ -141,6 +145,8 @@ impl<A: Allocator> Swapchain<A> {
             completed: Sbc::default(),
             last_due: 0,
             copied: display.new_token(),
+            shown: Sbc::default(),
+            overtaken: false,
             owes_whole: true,
             stats: PresentStats::default(),
         })
@@ -263,15 +269,13 @@ impl<A: Allocator> Swapchain<A> {
         if !server_times && self.clock.source() == Source::Unheard {
             self.clock.doubt(now, Doubt::NoPresent);
         }
-        let due = target.due(self.clock.at(now).msc, self.last_due);
+        let earliest = target.due(self.clock.at(now).msc, self.last_due);
+        let due = earliest.max(self.due_before());
+        self.last_due = due;
         if server_times {
-            self.last_due = due;
-            let timing = self.server_timing(target, due, submission.copy);
+            let timing = self.server_timing(target, due, due > earliest, submission.copy);
             self.send(buffer, sbc, due, timing, now)?;
         } else {
-            // Frames are not shown out of order.
-            let due = self.held.back().map_or(due, |held| due.max(held.due));
-            self.last_due = due;
             self.held.push_back(Held {
                 buffer,
                 sbc,
@@ -328,7 +332,8 @@ impl<A: Allocator> Swapchain<A> {
         let next = held.into_iter().chain(late).min();
         let next = next.map(|next| Duration::from_micros(next.saturating_sub(ust_now())));
         let refresh = Duration::from_nanos(self.clock.period());
-        let wanted = (self.free.is_empty() && self.watches_releases()).then_some(refresh);
+        let wanted = self.free.is_empty() || self.overtaken;
+        let wanted = (wanted && self.watches_releases()).then_some(refresh);
         next.into_iter().chain(wanted).min()
     }
 
@@ -382,15 +387,30 @@ impl<A: Allocator> Swapchain<A> {
         }
     }
 
-    /// Gives a buffer to the server.
+    /// Gives a frame to the server.
     pub(super) fn send(
         &mut self,
-        mut buffer: Buffer<A::Target>,
+        buffer: Buffer<A::Target>,
         sbc: Sbc,
         due: u64,
         timing: ServerTiming,
         now: u64,
     ) -> Result<(), PresentError> {
+        self.overtaken = false;
+        self.pending.push_back(Pending { sbc, due, sent: now });
+        if self.launch(buffer, sbc, timing)? == IdleSign::Now {
+            self.complete_here(sbc, now, Mode::Copy);
+        }
+        Ok(())
+    }
+
+    /// Gives a buffer to the server.
+    fn launch(
+        &mut self,
+        mut buffer: Buffer<A::Target>,
+        sbc: Sbc,
+        timing: ServerTiming,
+    ) -> Result<IdleSign, PresentError> {
         let points = self.hand_over(&mut buffer)?;
         let rung = self.descent.rung();
         let token = match self.presenter.route(rung) {
@@ -406,10 +426,8 @@ impl<A: Allocator> Swapchain<A> {
             token,
         };
         let idle = self.presenter.show(&shot, &mut self.stats)?;
-        self.pending.push_back(Pending { sbc, due, sent: now });
         if idle == IdleSign::Now {
             self.recycle(buffer);
-            self.complete_here(sbc, now, Mode::Copy);
         } else {
             self.queued.push(Flight {
                 buffer,
@@ -419,7 +437,26 @@ impl<A: Allocator> Swapchain<A> {
                 idle,
             });
         }
-        Ok(())
+        Ok(idle)
+    }
+
+    /// Covers an older frame that a late server has shown after a newer one: the newer one is shown again, as soon as it
+    /// is here and unless there is a still newer one.
+    pub(super) fn restore_overtaken(&mut self) -> Result<(), PresentError> {
+        if !(self.overtaken && self.shown == self.newest) {
+            return Ok(());
+        }
+        self.land_released()?;
+        let held = |buffer: &Buffer<A::Target>| buffer.contents == Some(self.shown);
+        let Some(index) = self.free.iter().position(held) else {
+            self.watch_releases();
+            return Ok(());
+        };
+        let mut buffer = self.free.remove(index);
+        buffer.set_update(&[]);
+        self.overtaken = false;
+        let now = self.server_timing(Target::Async, 0, false, false);
+        self.launch(buffer, self.shown, now).map(drop)
     }
 
     /// The frame that a serial of the server means.

@@ -2,7 +2,7 @@
 
 use pixbridge::{
     gl::{Context, Display, Gl, GlError, Pixels, ReadBytes, Region, Texture},
-    present::{Blend, Canvas, Frame, Layer, Painter, Size},
+    present::{Blend, Canvas, Filter, Frame, Layer, Painter, Size},
     x11::Rect,
 };
 
@@ -64,6 +64,7 @@ impl Brush {
             size,
             at: (0, 0),
             blend: Blend::Opaque,
+            filter: Filter::Nearest,
         })?;
         frame.finish_drawing(&self.gl, whole)
     }

@@ -49,9 +49,9 @@ impl Rig {
 
     /// Connects to a fault peer.
     pub fn on_peer(peer: &Peer, host: Rc<gl::Display>) -> Self {
-        let connection = || peer.connect().expect("peer");
-        let display = Display::from_connection(connection(), 0, &Limits::default()).expect("display");
-        Self::new(Painter::on(connection(), 0), display, host)
+        let guarded = peer.connect_guarded().expect("peer");
+        let display = Display::from_connection(guarded, 0, &Limits::default()).expect("display");
+        Self::new(Painter::on(peer.connect().expect("peer"), 0), display, host)
     }
 
     fn new(painter: Painter, display: Display, host: Rc<gl::Display>) -> Self {

@@ -9,7 +9,8 @@
 //! A test that wants to say exact commands is a [`guest::Guest`] itself; it needs no X server.
 //!
 //! Build order: the stand for pixbridge runs the binary that lies beside the test executable's directory, so
-//! `cargo build --workspace` comes first. `PIXBRIDGE_BIN` names another binary.
+//! `cargo build --workspace` comes first, and `cargo build --examples` for the tests of the examples. `PIXBRIDGE_BIN`
+//! names another binary.
 
 #![deny(unsafe_code)]
 

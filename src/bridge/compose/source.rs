@@ -9,7 +9,7 @@ use x11rb::protocol::{
 
 use super::{ComposeError, error::OfDisplay as _};
 use crate::{
-    present::{Blend, Layer, Pass},
+    present::{Blend, Filter, Layer, Pass},
     x11::{
         Display, ImportOptions, ImportStats, ImportedPixmap, PixmapImporter, PixmapPath, Rect, SourcePixmap,
         X11Error,
@@ -91,6 +91,7 @@ impl Source {
             texture: bound.texture(),
             size: (width.into(), height.into()),
             at,
+            filter: Filter::Nearest,
             blend,
         };
         Ok(pass.layer(&layer)?)

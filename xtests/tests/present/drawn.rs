@@ -32,6 +32,7 @@ fn frames_drawn_in_place_and_frames_read_back_are_the_same() {
                     stage
                         .completion(presented.expect("presented"))
                         .expect("completed");
+                    stage.settle().expect("settled");
                     let what = format!("{rung}, depth {depth}");
                     assert_shows(&stage.look().expect("look"), &picture(number, SIZE, depth), &what);
                 }

@@ -71,7 +71,7 @@ fn frames_until_loss(peer: &Peer, rung: Rung) -> Result<(), StageError> {
 
 fn open_or_lose(peer: &Peer) -> Result<std::rc::Rc<pixbridge::x11::Display>, StageError> {
     use pixbridge::x11::{Display, Limits};
-    let connection = peer.connect().expect("handshake");
+    let connection = peer.connect_guarded().expect("handshake");
     let display = Display::from_connection(connection, 0, &Limits::default())?;
     Ok(std::rc::Rc::new(display))
 }

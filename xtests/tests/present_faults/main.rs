@@ -131,7 +131,7 @@ fn script() -> Script {
 }
 
 fn open(peer: &Peer) -> Rc<Display> {
-    let connection = peer.connect().expect("connection");
+    let connection = peer.connect_guarded().expect("connection");
     Rc::new(Display::from_connection(connection, 0, &Limits::default()).expect("display"))
 }
 
