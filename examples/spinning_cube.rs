@@ -84,7 +84,7 @@ impl Cube {
         })
     }
 
-    fn draw(&self, gl: &Gl, frame: &Frame<Canvas>, angle: f32) -> Result<(), Failure> {
+    fn draw(&self, gl: &Gl, frame: &mut Frame<Canvas>, angle: f32) -> Result<(), Failure> {
         let (canvas, size) = (frame.target(), frame.size());
         let (width, height) = (f32::from(size.width), f32::from(size.height));
         let [red, green, blue, alpha] = BACKGROUND;
@@ -120,9 +120,9 @@ fn main() -> Result<(), Failure> {
     // Drawing starts when the frame before is on the screen, so a picture is never older than a refresh.
     let mut due = true;
     loop {
-        if due && let Some(frame) = swapchain.acquire()? {
+        if due && let Some(mut frame) = swapchain.acquire()? {
             let angle = start.elapsed().as_secs_f32() * TURNS_A_SECOND * std::f32::consts::TAU;
-            cube.draw(&gl, &frame, angle)?;
+            cube.draw(&gl, &mut frame, angle)?;
             swapchain.present(frame, &Submission::default())?;
             due = false;
         }

@@ -148,7 +148,7 @@ fn draw(
     swapchain: &mut Swapchain<CanvasAllocator>,
     thumbnails: &mut Thumbnails,
 ) -> Result<bool, Failure> {
-    let Some(frame) = swapchain.acquire()? else {
+    let Some(mut frame) = swapchain.acquire()? else {
         return Ok(false);
     };
     let Size { width, height } = frame.size();

@@ -4,11 +4,11 @@
 //! nothing is read back. Where the display has a GBM device, frames are drawn in its buffers, which servers take as they
 //! are. Elsewhere a frame in shared memory is drawn in a texture, of which the changed part is read back.
 
-use std::rc::Rc;
+use std::{os::fd::AsFd, rc::Rc};
 
 use super::{
-    AllocateError, Allocation, Allocator, ChannelOrder, Frame, MemfdAllocator, Memory, Placement,
-    SharedPicture, Size,
+    AllocateError, Allocation, Allocator, ChannelOrder, DrmTimelines, Frame, MemfdAllocator, Memory,
+    Placement, SharedPicture, Size, TimelineDevice, TimelineError,
     gbm::{self, RenderTarget},
 };
 use crate::{
@@ -43,7 +43,7 @@ enum Drawn {
     /// In the frame's memory.
     InPlace(#[expect(dead_code, reason = "held for its storage")] MemoryTexture),
     /// In a dmabuf.
-    Dmabuf(#[expect(dead_code, reason = "held for its storage")] RenderTarget),
+    Dmabuf(RenderTarget),
     /// In a texture, to be read back.
     Apart {
         #[expect(dead_code, reason = "held for its storage")]
@@ -215,6 +215,11 @@ impl Allocator for CanvasAllocator {
             None => self.apart(size, format),
         }
     }
+
+    fn timelines(&self) -> Result<Rc<dyn TimelineDevice>, TimelineError> {
+        let device = self.device.as_ref().and_then(|display| display.gbm());
+        DrmTimelines::of(device.ok_or(TimelineError::NoDevice)?.as_fd())
+    }
 }
 
 impl Canvas {
@@ -231,24 +236,27 @@ impl Canvas {
 
 impl Frame<Canvas> {
     /// Finishes drawing: when this returns, the frame's memory holds what was drawn in `area`, the only part that was
-    /// drawn to.
+    /// drawn to. A device may still draw; the server waits for it.
     ///
     /// # Errors
     /// If GL refuses.
-    pub fn finish_drawing(&self, gl: &Gl, area: Rect) -> Result<(), GlError> {
+    pub fn finish_drawing(&mut self, gl: &Gl, area: Rect) -> Result<(), GlError> {
         match &self.target().pixels {
-            // The kernel has the server wait for the device.
-            Drawn::Dmabuf(_) if !draws_by_cpu(gl) => {
-                gl.flush();
-                Ok(())
-            }
-            Drawn::InPlace(_) | Drawn::Dmabuf(_) => {
-                let fence = gl.fence_sync()?;
-                if !gl.client_wait_sync(&fence, PATIENCE) {
-                    tracing::warn!("GL takes longer than {PATIENCE} ns for a frame");
+            Drawn::Dmabuf(target) if !draws_by_cpu(gl) => {
+                if !self.takes_fence() {
+                    // The kernel has the server wait for the device.
+                    gl.flush();
+                    return Ok(());
                 }
-                Ok(())
+                match target.display().export_fence(gl)? {
+                    Some(fence) => {
+                        self.set_fence(fence);
+                        Ok(())
+                    }
+                    None => finish(gl),
+                }
             }
+            Drawn::InPlace(_) | Drawn::Dmabuf(_) => finish(gl),
             Drawn::Apart { layout, .. } => self.read_back(gl, *layout, area),
         }
     }
@@ -282,6 +290,15 @@ impl Frame<Canvas> {
         gl.bind_framebuffer(glow::READ_FRAMEBUFFER, Some(self.target().framebuffer()));
         gl.read_pixels(at, &pixels, part)
     }
+}
+
+/// Waits until GL has drawn.
+fn finish(gl: &Gl) -> Result<(), GlError> {
+    let fence = gl.fence_sync()?;
+    if !gl.client_wait_sync(&fence, PATIENCE) {
+        tracing::warn!("GL takes longer than {PATIENCE} ns for a frame");
+    }
+    Ok(())
 }
 
 /// How memory of red, green, blue, alpha in bytes, which is what hosts draw in, serves for a format; `None` if not at

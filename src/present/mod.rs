@@ -14,6 +14,7 @@ mod dri3;
 mod dumb;
 mod error;
 mod events;
+mod explicit;
 mod fence;
 mod frame;
 mod gbm;
@@ -25,6 +26,8 @@ mod presenter;
 mod setup;
 mod stats;
 mod swapchain;
+mod syncobj;
+mod timeline;
 mod timing;
 
 pub use allocate::{
@@ -44,6 +47,8 @@ pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
 pub use setup::{Setup, Slots, Submission, SyncValues};
 pub use stats::PresentStats;
 pub use swapchain::{Swapchain, ust_now};
+pub use syncobj::DrmTimelines;
+pub use timeline::{Timeline, TimelineDevice, TimelineError};
 pub use timing::{Completion, Mode, Sbc, Target};
 
 use path::Descent;

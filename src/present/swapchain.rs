@@ -16,6 +16,7 @@ use super::{
     Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues, Target,
     buffer::{Buffer, Failure, Purpose},
     error::is_without_window,
+    explicit::Timelines,
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
 use crate::x11::{Display, Token, X11Error};
@@ -64,6 +65,8 @@ pub struct Swapchain<A: Allocator> {
     limit: usize,
     /// What the server takes, once it has been asked.
     modifiers: Option<Vec<u64>>,
+    /// Where the server and the device have them.
+    pub(super) timelines: Option<Timelines>,
     counted: Rc<()>,
     /// The one that became idle last is the last.
     free: Vec<Buffer<A::Target>>,
@@ -116,10 +119,12 @@ impl<A: Allocator> Swapchain<A> {
             Some(_) => FrameClock::new(),
             None => FrameClock::without_server(ust_now()),
         };
+        let mut descent = Descent::begin(setup.ladder, display)?;
+        let timelines = Timelines::begin(&mut descent, display, window, &allocator)?;
         Ok(Self {
             presenter,
             allocator,
-            descent: Descent::begin(setup.ladder, display)?,
+            descent,
             clock,
             size: Size {
                 width: geometry.width.clamp(1, MAX_SIDE),
@@ -128,6 +133,7 @@ impl<A: Allocator> Swapchain<A> {
             gone: false,
             limit: setup.buffers.clamp(2, 4),
             modifiers: None,
+            timelines,
             counted: Rc::default(),
             free: Vec::new(),
             held: VecDeque::new(),
@@ -206,14 +212,24 @@ impl<A: Allocator> Swapchain<A> {
         let (size, rung) = (self.size, self.descent.rung());
         self.free
             .retain(|buffer| buffer.layout.size == size && buffer.suits(rung));
-        let ready = self.free.iter().rposition(Buffer::is_ready);
-        let buffer = match ready.map(|index| self.free.remove(index)) {
+        let buffer = match self.take_free()? {
             Some(buffer) => buffer,
             None if self.buffers() < self.limit => self.make_buffer()?,
-            None => return Ok(None),
+            None => {
+                self.watch_releases();
+                return Ok(None);
+            }
         };
         self.stats.frames += 1;
         Ok(Some(Frame { buffer }))
+    }
+
+    fn take_free(&mut self) -> Result<Option<Buffer<A::Target>>, PresentError> {
+        let mut ready = self.free.iter().rposition(Buffer::is_ready);
+        if ready.is_none() && self.land_released()? {
+            ready = self.free.iter().rposition(Buffer::is_ready);
+        }
+        Ok(ready.map(|index| self.free.remove(index)))
     }
 
     /// How old the contents of a frame's buffer are, in frames, if it is the next to be presented: 1 is the frame before
@@ -292,13 +308,14 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     /// Does what is due, and says what has happened, one thing at a time until there is none. To be called after
-    /// [`Swapchain::present`], and when [`Swapchain::next_tick`] has passed.
+    /// [`Swapchain::present`], when [`Swapchain::next_tick`] has passed, and when [`Swapchain::release_fd`] is readable.
     ///
     /// # Errors
-    /// If the server is gone.
+    /// If the server is gone, or no way is left by which frames could be shown.
     pub fn tick(&mut self) -> Result<Option<Progress>, PresentError> {
         let now = ust_now();
         if !self.gone {
+            self.land_watched()?;
             self.send_due(now)?;
             self.give_up_overdue(now);
         }
@@ -312,8 +329,12 @@ impl<A: Allocator> Swapchain<A> {
         }
         let held = self.held.front().map(|held| self.clock.ust_of(held.due));
         let late = self.pending.front().map(|pending| self.overdue(pending));
-        let next = held.into_iter().chain(late).min()?;
-        Some(Duration::from_micros(next.saturating_sub(ust_now())))
+        let next = held.into_iter().chain(late).min();
+        let next = next.map(|next| Duration::from_micros(next.saturating_sub(ust_now())));
+        let refresh = Duration::from_nanos(self.clock.period());
+        let wanted = self.free.is_empty() || self.overtaken;
+        let wanted = (wanted && self.watches_releases()).then_some(refresh);
+        next.into_iter().chain(wanted).min()
     }
 
     fn check_window(&self) -> Result<(), PresentError> {
@@ -336,6 +357,7 @@ impl<A: Allocator> Swapchain<A> {
                 size: self.size,
                 counted: &self.counted,
                 modifiers: &mut self.modifiers,
+                timelines: self.timelines.as_ref(),
                 round_trips: &mut self.stats.round_trips,
             };
             let made = Buffer::make(&mut purpose, self.descent.rung(), &mut self.allocator);
@@ -344,9 +366,10 @@ impl<A: Allocator> Swapchain<A> {
                     self.stats.buffers += 1;
                     return Ok(buffer);
                 }
-                Err(Failure::Rung(Reason::Import(X11Error::Refused(error))))
-                    if is_without_window(&error, self.presenter.window) =>
-                {
+                Err(Failure::Rung(
+                    Reason::Import(X11Error::Refused(error))
+                    | Reason::ImportTimeline(X11Error::Refused(error)),
+                )) if is_without_window(&error, self.presenter.window) => {
                     self.end();
                     return Err(PresentError::WindowGone(self.presenter.window));
                 }
@@ -357,7 +380,8 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     /// A buffer that nobody uses any more.
-    pub(super) fn recycle(&mut self, buffer: Buffer<A::Target>) {
+    pub(super) fn recycle(&mut self, mut buffer: Buffer<A::Target>) {
+        buffer.fence = None;
         if buffer.layout.size == self.size && buffer.suits(self.descent.rung()) {
             self.free.push(buffer);
         }
@@ -383,10 +407,11 @@ impl<A: Allocator> Swapchain<A> {
     /// Gives a buffer to the server.
     fn launch(
         &mut self,
-        buffer: Buffer<A::Target>,
+        mut buffer: Buffer<A::Target>,
         sbc: Sbc,
         timing: ServerTiming,
     ) -> Result<IdleSign, PresentError> {
+        let points = self.hand_over(&mut buffer)?;
         let rung = self.descent.rung();
         let token = match self.presenter.route(rung) {
             Route::PutImage => self.copied,
@@ -397,6 +422,7 @@ impl<A: Allocator> Swapchain<A> {
             rung,
             sbc,
             timing,
+            points,
             token,
         };
         let idle = self.presenter.show(&shot, &mut self.stats)?;
@@ -417,9 +443,13 @@ impl<A: Allocator> Swapchain<A> {
     /// Covers an older frame that a late server has shown after a newer one: the newer one is shown again, as soon as it
     /// is here and unless there is a still newer one.
     pub(super) fn restore_overtaken(&mut self) -> Result<(), PresentError> {
-        let newest = self.shown == self.newest && self.overtaken;
+        if !(self.overtaken && self.shown == self.newest) {
+            return Ok(());
+        }
+        self.land_released()?;
         let held = |buffer: &Buffer<A::Target>| buffer.contents == Some(self.shown);
-        let Some(index) = self.free.iter().position(held).filter(|_| newest) else {
+        let Some(index) = self.free.iter().position(held) else {
+            self.watch_releases();
             return Ok(());
         };
         let mut buffer = self.free.remove(index);

@@ -34,4 +34,4 @@ pub use rect::Rect;
 pub use shm::{Segment, ShmError};
 pub use stream::{Connection, GuardedStream};
 pub use watch::{OnError, Token};
-pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Xid, kind};
+pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Syncobj, Xid, kind};

@@ -7,8 +7,8 @@ use x11rb::{
     cookie::VoidCookie,
     errors::ConnectionError,
     protocol::{
-        damage::ConnectionExt as _, sync::ConnectionExt as _, xfixes::ConnectionExt as _,
-        xproto::ConnectionExt as _,
+        damage::ConnectionExt as _, dri3::ConnectionExt as _, sync::ConnectionExt as _,
+        xfixes::ConnectionExt as _, xproto::ConnectionExt as _,
     },
 };
 
@@ -103,6 +103,8 @@ kinds! {
     Region, Regions: "region", xfixes_destroy_region;
     /// A SYNC fence.
     Fence, Fences: "fence", sync_destroy_fence;
+    /// A DRM syncobj of DRI3.
+    Syncobj, Syncobjs: "syncobj", dri3_free_syncobj;
     /// A DAMAGE object.
     Damage, Damages: "damage", damage_destroy;
 }

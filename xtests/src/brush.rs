@@ -45,7 +45,7 @@ impl Brush {
     ///
     /// # Errors
     /// If GL refuses.
-    pub fn paint(&self, frame: &Frame<Canvas>, number: u32) -> Result<(), GlError> {
+    pub fn paint(&self, frame: &mut Frame<Canvas>, number: u32) -> Result<(), GlError> {
         let texture = self.texture(frame.size(), number)?;
         let size = (frame.size().width.into(), frame.size().height.into());
         let whole = Rect::of_size(size.0, size.1);
@@ -67,6 +67,7 @@ impl Brush {
             stored: None,
             filter: Filter::Nearest,
         })?;
+        pass.finish();
         frame.finish_drawing(&self.gl, whole)
     }
 

@@ -31,5 +31,6 @@ pub mod sampled;
 pub mod screen;
 pub mod stage;
 pub mod stats;
+pub mod timelines;
 pub mod xpeer;
 pub mod xvfb;

@@ -127,7 +127,7 @@ impl Output {
         brush: &Brush,
         layers: impl FnOnce(&Pass<'_>, Rect) -> Result<(), ComposeError>,
     ) -> Result<(), ComposeError> {
-        let Some(frame) = self.swapchain.acquire()? else {
+        let Some(mut frame) = self.swapchain.acquire()? else {
             return Ok(());
         };
         let age = u32::try_from(self.swapchain.age(&frame)).unwrap_or(0);

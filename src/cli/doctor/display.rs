@@ -89,6 +89,7 @@ fn frames(display: &Rc<Display>, renderer: &Rc<gl::Display>, gl: &Gl) -> Vec<Fin
     let ways = Rung::ALL.map(|rung| {
         let tried = trial::present(display, allocator.clone(), Ladder::force(rung));
         let detail = match rung {
+            Rung::Syncobj => "as modifiers, and timelines say when it is drawn and read",
             Rung::Modifiers | Rung::Linear => "drawn in memory that the server shows: no copy",
             Rung::ShmPixmap => "drawn in, or read back to, memory that the server copies",
             Rung::ShmPutImage => "as shm-pixmap, without Present",

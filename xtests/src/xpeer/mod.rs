@@ -51,6 +51,7 @@ pub use log::{Area, Complaint, Imported, Logged, Plane, Point, Presented, Seen, 
 pub use resources::Counts;
 pub use script::{
     Clock, Completion, Idle, LINEAR, Modifiers, Msc, Operation, Orphans, Presenting, ReplyFault, Script,
+    Signs,
 };
 pub use surface::Pixels;
 pub use wire::LinkError;

@@ -8,8 +8,8 @@ use std::{
 use pixbridge::{
     gl,
     present::{
-        CanvasAllocator, DumbAllocator, Ladder, Mode, Progress, Rung, Setup, Size, Source, Submission,
-        open_device,
+        CanvasAllocator, DrmTimelines, DumbAllocator, Ladder, Mode, Progress, Reason, Rung, Setup, Size,
+        Source, Submission, TimelineError, open_device,
     },
     x11::{Display, Extension, Limits, Version},
 };
@@ -230,8 +230,8 @@ fn what_gl_draws_in_a_buffer_of_gbm_is_shown_as_it_is() {
             let mut stage = Stage::new(&display, size, depth, allocator, setup).expect("stage");
             let what = format!("depth {depth}, {width}x{height}");
             for number in 1..5 {
-                let frame = stage.frame().expect(&what);
-                brush.paint(&frame, number).expect(&what);
+                let mut frame = stage.frame().expect(&what);
+                brush.paint(&mut frame, number).expect(&what);
                 let sbc = stage
                     .swapchain
                     .present(frame, &Submission::default())
@@ -248,4 +248,19 @@ fn what_gl_draws_in_a_buffer_of_gbm_is_shown_as_it_is() {
                 .expect("request");
         }
     }
+}
+
+#[test]
+fn a_device_without_timelines_is_named() {
+    let display = open(&Limits::default());
+    let node = open_device(&display, display.screen().root).expect("the server's device");
+    let refused = DrmTimelines::new(node);
+    assert!(
+        matches!(&refused, Err(TimelineError::Unsupported { driver }) if driver == "virtio_gpu"),
+        "{refused:?}"
+    );
+    let stage = stage(&display, SIZE, 24, Ladder::default());
+    let first = &stage.swapchain.skipped()[0];
+    assert_eq!(first.rung, Rung::Syncobj);
+    assert!(matches!(first.reason, Reason::Extension { .. }), "{first}");
 }

@@ -26,8 +26,8 @@ fn frames_drawn_in_place_and_frames_read_back_are_the_same() {
                 let mut stage =
                     Stage::new(&display, SIZE, depth, allocator.clone(), force(rung)).expect("stage");
                 for number in 1..5 {
-                    let frame = stage.frame().expect("frame");
-                    brush.paint(&frame, number).expect("painted");
+                    let mut frame = stage.frame().expect("frame");
+                    brush.paint(&mut frame, number).expect("painted");
                     let presented = stage.swapchain.present(frame, &Submission::default());
                     stage
                         .completion(presented.expect("presented"))
