@@ -165,6 +165,7 @@ fn draw(
             texture: bound.texture(),
             size: (place.width, place.height),
             at: (place.x, place.y),
+            stored: None,
             filter: Filter::Smooth,
             blend: if alpha {
                 Blend::Premultiplied
@@ -173,6 +174,7 @@ fn draw(
             },
         })?;
     }
+    pass.finish();
     frame.finish_drawing(gl, whole)?;
     swapchain.present(frame, &Submission::default())?;
     Ok(true)

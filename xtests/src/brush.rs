@@ -64,8 +64,10 @@ impl Brush {
             size,
             at: (0, 0),
             blend: Blend::Opaque,
+            stored: None,
             filter: Filter::Nearest,
         })?;
+        pass.finish();
         frame.finish_drawing(&self.gl, whole)
     }
 

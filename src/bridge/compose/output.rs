@@ -148,6 +148,7 @@ impl Output {
             canvas.order(),
         );
         let drawn = layers(&pass, area);
+        pass.finish();
         if let Err(error) = drawn.and_then(|()| Ok(frame.finish_drawing(&brush.gl, area)?)) {
             self.swapchain.discard(frame);
             return Err(error);

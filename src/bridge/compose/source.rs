@@ -9,7 +9,7 @@ use x11rb::protocol::{
 
 use super::{ComposeError, error::OfDisplay as _};
 use crate::{
-    present::{Blend, Filter, Layer, Pass},
+    present::{Blend, ChannelOrder, Filter, Layer, Pass},
     x11::{
         Display, ImportOptions, ImportStats, ImportedPixmap, PixmapImporter, PixmapPath, Rect, SourcePixmap,
         X11Error,
@@ -91,6 +91,10 @@ impl Source {
             texture: bound.texture(),
             size: (width.into(), height.into()),
             at,
+            stored: bound.exchanged_bytes().map(|exchanged| match exchanged {
+                true => ChannelOrder::Exchanged,
+                false => ChannelOrder::Native,
+            }),
             filter: Filter::Nearest,
             blend,
         };

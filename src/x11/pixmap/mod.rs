@@ -254,6 +254,15 @@ impl BoundTexture<'_> {
         }
     }
 
+    /// Whether raw copies see red and blue exchanged, where texels are four bytes, one a channel; `None` where they are
+    /// something else, or the driver alone knows.
+    pub fn exchanged_bytes(&self) -> Option<bool> {
+        match &self.imported.picture.backing {
+            Backing::Direct(_) => None,
+            Backing::Copied(copied) => copied.exchanged_bytes(),
+        }
+    }
+
     /// What may have changed since the bind before.
     pub fn changed(&self) -> &[Area] {
         self.imported.changed.as_slice()
