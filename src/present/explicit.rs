@@ -6,8 +6,8 @@
 //! takes the next two points. The server reads the picture once the first is signalled, which is when it is drawn, and
 //! signals the second when it no longer reads it. An IdleNotify may come as well, and means nothing until then.
 //!
-//! This way has run against the X server of the tests in their own process, with a stand-in for the device, and never yet
-//! with a device's timelines and a real server.
+//! This way has run against the X server that the tests have in their own process, with a stand-in for the device; never yet
+//! with a real server. [`DrmTimelines`](super::DrmTimelines) has been tried out by itself, on Linux 6.1.
 
 use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd},
