@@ -12,7 +12,7 @@ use super::{
     gbm::{self, RenderTarget},
 };
 use crate::{
-    gl::{self, Framebuffer, Gl, GlError, MemoryTexture, Pixels, Region, Texture},
+    gl::{self, Capabilities, Framebuffer, Gl, GlError, MemoryTexture, Pixels, Region, Texture},
     memory::SharedMemory,
     x11::{Fourcc, PixelFormat, Rect},
 };
@@ -42,14 +42,38 @@ pub struct Canvas {
 enum Drawn {
     /// In the frame's memory.
     InPlace(#[expect(dead_code, reason = "held for its storage")] MemoryTexture),
-    /// In a dmabuf.
-    Dmabuf(RenderTarget),
+    /// In the frame's memory, a dmabuf.
+    Dmabuf {
+        target: RenderTarget,
+        handover: Handover,
+    },
     /// In a texture, to be read back.
     Apart {
         #[expect(dead_code, reason = "held for its storage")]
         texture: Texture,
         layout: PixelLayout,
     },
+}
+
+/// When a dmabuf can be given to the server.
+///
+/// Mesa's drivers for GPUs put fences on the dmabufs of what they submit, for which the server's driver waits. What is
+/// drawn with the CPU has no such fence, and other vendors' drivers need not put one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Handover {
+    /// When GL has submitted what was drawn.
+    Submitted,
+    /// When GL has drawn it.
+    Finished,
+}
+
+impl Handover {
+    fn of_host(capabilities: &Capabilities) -> Self {
+        match capabilities.version_string.contains("Mesa") && !capabilities.draws_with_cpu() {
+            true => Self::Submitted,
+            false => Self::Finished,
+        }
+    }
 }
 
 /// How GL names the pixels of a format.
@@ -185,7 +209,10 @@ impl CanvasAllocator {
             target: Canvas {
                 framebuffer: self.framebuffer(target.texture())?,
                 order: ChannelOrder::Native,
-                pixels: Drawn::Dmabuf(target),
+                pixels: Drawn::Dmabuf {
+                    target,
+                    handover: Handover::of_host(self.gl.capabilities()),
+                },
             },
         })
     }
@@ -194,6 +221,11 @@ impl CanvasAllocator {
         let framebuffer = self.gl.create_framebuffer().map_err(driver)?;
         self.gl
             .framebuffer_texture(&framebuffer, glow::COLOR_ATTACHMENT0, Some(texture), 0);
+        if self.gl.check_framebuffer_status(&framebuffer) != glow::FRAMEBUFFER_COMPLETE {
+            return Err(AllocateError::Unsupported(
+                "GL does not draw in the window's pixels",
+            ));
+        }
         Ok(framebuffer)
     }
 }
@@ -235,28 +267,30 @@ impl Canvas {
 }
 
 impl Frame<Canvas> {
-    /// Finishes drawing: when this returns, the frame's memory holds what was drawn in `area`, the only part that was
-    /// drawn to. A device may still draw; the server waits for it.
+    /// Finishes drawing: when this returns, the frame can be given to the server, and shows what was drawn in `area`, the
+    /// only part that was drawn to. A device may still draw; the server waits for it.
     ///
     /// # Errors
     /// If GL refuses.
     pub fn finish_drawing(&mut self, gl: &Gl, area: Rect) -> Result<(), GlError> {
         match &self.target().pixels {
-            Drawn::Dmabuf(target) if !draws_by_cpu(gl) => {
-                if !self.takes_fence() {
-                    // The kernel has the server wait for the device.
-                    gl.flush();
-                    return Ok(());
+            Drawn::Dmabuf { target, .. } if self.takes_fence() => match target.display().export_fence(gl)? {
+                Some(fence) => {
+                    self.set_fence(fence);
+                    Ok(())
                 }
-                match target.display().export_fence(gl)? {
-                    Some(fence) => {
-                        self.set_fence(fence);
-                        Ok(())
-                    }
-                    None => finish(gl),
-                }
+                None => finish(gl),
+            },
+            Drawn::Dmabuf {
+                handover: Handover::Submitted,
+                ..
+            } => {
+                gl.flush();
+                // Drivers may leave calls to another thread: a question to GL waits until that has made them.
+                gl.client_wait_sync(&gl.fence_sync()?, 0);
+                Ok(())
             }
-            Drawn::InPlace(_) | Drawn::Dmabuf(_) => finish(gl),
+            Drawn::InPlace(_) | Drawn::Dmabuf { .. } => finish(gl),
             Drawn::Apart { layout, .. } => self.read_back(gl, *layout, area),
         }
     }
@@ -311,14 +345,35 @@ fn drawable_order(fourcc: Fourcc) -> Option<ChannelOrder> {
     }
 }
 
-/// Whether nobody but GL knows when it has drawn.
-fn draws_by_cpu(gl: &Gl) -> bool {
-    let renderer = &gl.capabilities().renderer;
-    ["llvmpipe", "softpipe"]
-        .iter()
-        .any(|name| renderer.starts_with(name))
-}
-
 pub(super) fn driver(error: impl std::error::Error + Send + Sync + 'static) -> AllocateError {
     AllocateError::Driver(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mesas_drivers_for_gpus_make_others_wait() {
+        for (version, renderer, expected) in [
+            (
+                "4.6 (Core Profile) Mesa 22.3.6",
+                "AMD Radeon RX 6600",
+                Handover::Submitted,
+            ),
+            (
+                "4.5 (Core Profile) Mesa 22.3.6",
+                "llvmpipe (LLVM 15.0.6)",
+                Handover::Finished,
+            ),
+            ("4.6.0 NVIDIA 535.54", "NVIDIA RTX A2000", Handover::Finished),
+        ] {
+            let capabilities = Capabilities {
+                version_string: version.into(),
+                renderer: renderer.into(),
+                ..Capabilities::default()
+            };
+            assert_eq!(Handover::of_host(&capabilities), expected, "{renderer}");
+        }
+    }
 }

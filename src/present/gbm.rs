@@ -39,14 +39,9 @@ pub(super) fn render_target(
     let device = (display.gbm()).ok_or(AllocateError::Unsupported("GL is not on a GBM device"))?;
     let buffer = match placement {
         Placement::Modifiers(named) => with_modifier(display, device, size, format.fourcc, named)?,
-        Placement::Linear => device
-            .allocate_linear(
-                size.width.into(),
-                size.height.into(),
-                format.fourcc.0,
-                GbmUsage::RENDERING,
-            )
-            .map_err(driver)?,
+        Placement::Linear => for_best_use(|usage| {
+            device.allocate_linear(size.width.into(), size.height.into(), format.fourcc.0, usage)
+        })?,
         Placement::Shared => return Err(AllocateError::Unsupported("a device makes no memfds")),
     };
     let dmabuf = buffer.export().map_err(driver)?;
@@ -82,7 +77,14 @@ fn with_modifier(
         ));
     }
     let (width, height) = (size.width.into(), size.height.into());
-    device
-        .allocate(width, height, fourcc.0, &both, GbmUsage::RENDERING)
+    for_best_use(|usage| device.allocate(width, height, fourcc.0, &both, usage))
+}
+
+/// A buffer that can be scanned out, which need not be copied, or else one that can at least be drawn in.
+fn for_best_use(
+    allocate: impl Fn(GbmUsage) -> Result<GbmBuffer, gl::GlError>,
+) -> Result<GbmBuffer, AllocateError> {
+    allocate(GbmUsage::RENDERING | GbmUsage::SCANOUT)
+        .or_else(|_| allocate(GbmUsage::RENDERING))
         .map_err(driver)
 }

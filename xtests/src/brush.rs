@@ -1,23 +1,43 @@
 //! Draws the pictures of a [`stage`](crate::stage) with GL.
 
 use pixbridge::{
-    gl::{Context, Display, Gl, GlError, Pixels, ReadBytes, Region, Texture},
-    present::{Blend, Canvas, Filter, Frame, Layer, Painter, Size},
-    x11::Rect,
+    gl::{Context, Display, Gl, GlError, Program, ShaderKind, VertexArray},
+    present::{Canvas, ChannelOrder, Frame},
+    x11::{Fourcc, PixelFormat, Rect},
 };
 
-use crate::stage::pixel;
+const FRAMEBUFFER: u32 = 0x8d40;
+const TRIANGLE_STRIP: u32 = 0x0005;
 
-const TEXTURE_2D: u32 = 0x0de1;
-const RGBA8: u32 = 0x8058;
-const BGRA: u32 = 0x80e1;
-const UNSIGNED_BYTE: u32 = 0x1401;
+const VERTEX: &str = "#version 450 core
+void main() {
+    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    gl_Position = vec4(corner * 2.0 - 1.0, 0.0, 1.0);
+}
+";
+/// As [`pixel`](crate::stage::pixel), taken apart into the channels that a format packs.
+const FRAGMENT: &str = "#version 450 core
+layout(location = 0) uniform int number;
+layout(location = 1) uniform ivec4 shifts;
+layout(location = 2) uniform ivec4 largest;
+out vec4 color;
+void main() {
+    uvec2 at = uvec2(gl_FragCoord.xy);
+    uint red = at.x * 5u & 0xffu, green = at.y * 3u & 0xffu, blue = (at.x ^ at.y) & 0xffu;
+    uint pixel = (red << 16 | green << 8 | blue) + uint(number) * 0x351b71u ^ uint(number) << 27;
+    color = vec4(uvec4(pixel) >> uvec4(shifts) & uvec4(largest)) / vec4(largest);
+}
+";
+const NUMBER: i32 = 0;
+const SHIFTS: i32 = 1;
+const LARGEST: i32 = 2;
 
 /// A context that draws pictures.
 #[derive(Debug)]
 pub struct Brush {
     gl: Gl,
-    painter: Painter,
+    program: Program,
+    array: VertexArray,
     _context: Context,
 }
 
@@ -29,8 +49,10 @@ impl Brush {
     pub fn new(display: &Display) -> Result<Self, GlError> {
         let context = display.create_context(None)?;
         let gl = context.gl();
+        let sources = [(ShaderKind::Vertex, VERTEX), (ShaderKind::Fragment, FRAGMENT)];
         Ok(Self {
-            painter: Painter::new(&gl)?,
+            program: gl.create_program(&sources)?,
+            array: gl.create_vertex_array()?,
             gl,
             _context: context,
         })
@@ -41,66 +63,31 @@ impl Brush {
         &self.gl
     }
 
-    /// Draws picture `number` on a frame.
+    /// Draws picture `number` on a frame for a window of 8 or 10 bits a channel, blue in the low bits.
     ///
     /// # Errors
     /// If GL refuses.
-    pub fn paint(&self, frame: &mut Frame<Canvas>, number: u32) -> Result<(), GlError> {
-        let texture = self.texture(frame.size(), number)?;
-        let size = (frame.size().width.into(), frame.size().height.into());
-        let whole = Rect::of_size(size.0, size.1);
-        let canvas = frame.target();
-        let background = [1.0, 0.0, 1.0, 1.0];
-        let pass = self.painter.begin(
-            &self.gl,
-            canvas.framebuffer(),
-            size,
-            whole,
-            background,
-            canvas.order(),
-        );
-        pass.layer(&Layer {
-            texture: &texture,
-            size,
-            at: (0, 0),
-            blend: Blend::Opaque,
-            stored: None,
-            filter: Filter::Nearest,
-        })?;
-        pass.finish();
-        frame.finish_drawing(&self.gl, whole)
-    }
-
-    fn texture(&self, size: Size, number: u32) -> Result<Texture, GlError> {
-        let (width, height) = (u32::from(size.width), u32::from(size.height));
-        let mut bytes = Vec::new();
-        for y in 0..size.height.into() {
-            for x in 0..size.width.into() {
-                bytes.extend(pixel(number, x, y).to_le_bytes());
-            }
-        }
-        let texture = self.gl.create_texture(TEXTURE_2D)?;
-        self.gl.texture_storage_2d(&texture, 1, RGBA8, width, height)?;
-        let region = Region {
-            level: 0,
-            x: 0,
-            y: 0,
-            z: 0,
-            w: size.width.into(),
-            h: size.height.into(),
-            d: 1,
+    pub fn paint(&self, frame: &mut Frame<Canvas>, format: PixelFormat, number: u32) -> Result<(), GlError> {
+        let Self {
+            gl, program, array, ..
+        } = self;
+        let ([red, green, blue, alpha], largest) = match format.fourcc {
+            Fourcc::XRGB2101010 | Fourcc::ARGB2101010 => ([20, 10, 0, 30], [0x3ff, 0x3ff, 0x3ff, 3]),
+            _ => ([16, 8, 0, 24], [0xff; 4]),
         };
-        let row_bytes = u64::from(width) * 4;
-        let pixels = Pixels {
-            format: BGRA,
-            ty: UNSIGNED_BYTE,
-            pixel_bytes: 4,
-            row_bytes,
-            image_bytes: row_bytes * u64::from(height),
-            block: [1, 1],
+        let shifts = match frame.target().order() {
+            ChannelOrder::Native => [red, green, blue, alpha],
+            ChannelOrder::Exchanged => [blue, green, red, alpha],
         };
-        let bytes = ReadBytes::from(bytes.as_slice());
-        self.gl.texture_sub_image(&texture, region, &pixels, bytes)?;
-        Ok(texture)
+        gl.program_uniform_1i(program, NUMBER, number.cast_signed());
+        gl.program_uniform_4i(program, SHIFTS, shifts);
+        gl.program_uniform_4i(program, LARGEST, largest);
+        let (width, height) = (frame.size().width, frame.size().height);
+        gl.bind_framebuffer(FRAMEBUFFER, Some(frame.target().framebuffer()));
+        gl.viewport_array(&[[0.0, 0.0, width.into(), height.into()]]);
+        gl.use_program(Some(program));
+        gl.bind_vertex_array(Some(array));
+        gl.draw_arrays(TRIANGLE_STRIP, 0, 4, 1, 0)?;
+        frame.finish_drawing(gl, Rect::of_size(width.into(), height.into()))
     }
 }

@@ -15,7 +15,7 @@ use crate::picture::Picture;
 use crate::process::{ProcessError, Running};
 use crate::renderer::{StandError, our_binary};
 use crate::screen::ScreenError;
-use crate::xvfb::Xvfb;
+use crate::xvfb::{Server, Xvfb};
 
 /// How long anything may take that is expected to happen.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -53,7 +53,7 @@ pub enum ComposerError {
 ///
 /// The compositor goes first, then the programs, then the servers: fields are dropped in their order.
 #[derive(Debug)]
-pub struct Composer {
+pub struct Composer<G: Server = Xvfb, H: Server = Xvfb> {
     running: Running,
     clients: Vec<Running>,
     /// A user of the guest.
@@ -61,8 +61,8 @@ pub struct Composer {
     /// A user of the host.
     pub host: Desktop,
     runtime: TempDir,
-    guest_server: Xvfb,
-    host_server: Xvfb,
+    guest_server: G,
+    host_server: H,
 }
 
 impl Composer {
@@ -71,7 +71,16 @@ impl Composer {
     /// # Errors
     /// When one of them does not start.
     pub fn start(arguments: &[&str]) -> Result<Self, ComposerError> {
-        let (guest_server, host_server) = (Xvfb::start(1280, 1024)?, Xvfb::start(1280, 1024)?);
+        Self::between(Xvfb::start(1280, 1024)?, Xvfb::start(1280, 1024)?, arguments)
+    }
+}
+
+impl<G: Server, H: Server> Composer<G, H> {
+    /// Starts a compositor between two servers with these arguments more.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn between(guest_server: G, host_server: H, arguments: &[&str]) -> Result<Self, ComposerError> {
         let runtime = tempfile::tempdir()?;
         fs::set_permissions(runtime.path(), fs::Permissions::from_mode(0o700))?;
         let mut composer = Self {
@@ -216,15 +225,15 @@ impl Composer {
     }
 
     /// The guest's server, to be taken away.
-    pub fn end_guest(self) -> (Running, Xvfb) {
+    pub fn end_guest(self) -> (Running, H) {
         drop(self.guest_server);
         (self.running, self.host_server)
     }
 }
 
 fn compositor(
-    guest: &Xvfb,
-    host: &Xvfb,
+    guest: &impl Server,
+    host: &impl Server,
     runtime: &TempDir,
     arguments: &[&str],
 ) -> Result<Running, ComposerError> {

@@ -14,7 +14,7 @@ use x11rb::rust_connection::RustConnection;
 
 use crate::picture::Picture;
 use crate::screen::{Area, Screen, ScreenError};
-use crate::xvfb::Xvfb;
+use crate::xvfb::Server;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const SHIFT: u32 = 0xffe1;
@@ -46,8 +46,8 @@ impl Desktop {
     ///
     /// # Errors
     /// As [`Screen::open`].
-    pub fn open(xvfb: &Xvfb) -> Result<Self, ScreenError> {
-        let screen = Screen::open(xvfb)?;
+    pub fn open(server: &impl Server) -> Result<Self, ScreenError> {
+        let screen = Screen::open(server)?;
         let c = screen.connection();
         let (first, last) = (c.setup().min_keycode, c.setup().max_keycode);
         let map = c.get_keyboard_mapping(first, last - first + 1)?.reply()?;

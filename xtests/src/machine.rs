@@ -4,11 +4,20 @@
 //! 3D, which the X server drives. Mesa draws on both with kms_swrast: llvmpipe into the devices' dumb buffers. Dumb
 //! buffers are made on primary nodes only, so the render nodes beside them are of no use.
 
-use std::{env, ffi::OsStr, process::Command};
+use std::{env, ffi::OsStr, process::Command, time::Duration};
 
 use x11rb::{
     connection::Connection, errors::ConnectError, protocol::xproto::Screen, rust_connection::RustConnection,
 };
+
+use crate::{
+    process::{ProcessError, Running},
+    xvfb::Server,
+};
+
+/// How the machine's X server is set up.
+const CONFIGURATION: &str = "/run/vm/xorg.conf";
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// The primary node of the display that the X server drives.
 pub const DISPLAY_NODE: &str = "/dev/dri/card1";
@@ -57,6 +66,27 @@ impl Machine {
         Ok((connection, screen))
     }
 
+    /// Another X server like it, in the foreground until it is dropped. The first one goes on meanwhile, but draws to no
+    /// window that is not redirected, and does not answer GLX clients.
+    ///
+    /// # Errors
+    /// When it does not start in time.
+    pub fn another_server(&self) -> Result<Xorg, ProcessError> {
+        let mut command = Command::new("Xorg");
+        command
+            .args(["-displayfd", "1", "-config", CONFIGURATION, "-depth", "24"])
+            .args(["-logfile", "/tmp/Xorg.another.log", "-nolisten", "tcp"])
+            .args(["-noreset", "vt2"])
+            // glamor refuses software renderers by their name; another name lets it draw with one.
+            .env("force_gl_renderer", "software");
+        let mut server = Running::start(command)?;
+        let number = server.wait_for(START_LIMIT, |out| out.strip_suffix('\n')?.trim().parse().ok())?;
+        Ok(Xorg {
+            number,
+            _server: server,
+        })
+    }
+
     /// A program whose Mesa draws on the display's node, and so gets DRI3 from the X server.
     ///
     /// Mesa would pick its driver for virtio-gpu by itself, which needs 3D, and fall back to pictures sent in requests.
@@ -66,5 +96,24 @@ impl Machine {
             .env("DISPLAY", &self.display)
             .env("MESA_LOADER_DRIVER_OVERRIDE", "kms_swrast");
         command
+    }
+}
+
+impl Server for Machine {
+    fn display(&self) -> String {
+        self.display.clone()
+    }
+}
+
+/// A running Xorg.
+#[derive(Debug)]
+pub struct Xorg {
+    number: u32,
+    _server: Running,
+}
+
+impl Server for Xorg {
+    fn display(&self) -> String {
+        format!(":{}", self.number)
     }
 }

@@ -1,7 +1,7 @@
 //! Looking at an X display: which windows there are, and what the screen shows.
 
 use crate::picture::{Picture, Rgb};
-use crate::xvfb::Xvfb;
+use crate::xvfb::Server;
 use std::thread;
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
@@ -73,8 +73,8 @@ impl Screen {
     ///
     /// # Errors
     /// When it cannot be reached, or its pixels are not 32 bits of 8-bit channels.
-    pub fn open(xvfb: &Xvfb) -> Result<Self, ScreenError> {
-        let (connection, number) = RustConnection::connect(Some(&xvfb.display()))?;
+    pub fn open(server: &impl Server) -> Result<Self, ScreenError> {
+        let (connection, number) = RustConnection::connect(Some(&server.display()))?;
         let root = connection.setup().roots[number].clone();
         let layout = Layout::of(&connection, &root)?;
         Ok(Self {

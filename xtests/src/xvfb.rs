@@ -6,6 +6,12 @@ use std::time::Duration;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
+/// An X server of this machine.
+pub trait Server: std::fmt::Debug {
+    /// The value for `DISPLAY`.
+    fn display(&self) -> String;
+}
+
 /// A running Xvfb.
 ///
 /// The server dies with the thread that started it, so that it cannot outlive a killed test process: keep
@@ -51,5 +57,11 @@ impl Xvfb {
     /// The value for `DISPLAY`.
     pub fn display(&self) -> String {
         format!(":{}", self.number)
+    }
+}
+
+impl Server for Xvfb {
+    fn display(&self) -> String {
+        self.display()
     }
 }

@@ -44,3 +44,33 @@ fn without_drm_nodes_everything_falls_through_to_software() {
         assert!(line(&report, "drawable").starts_with("yes"), "{report}");
     }
 }
+
+#[test]
+fn every_way_between_a_display_and_gl_is_told_of() {
+    let xvfb = Xvfb::start(64, 64).expect("Xvfb");
+    let report = doctor("surfaceless", Some(&xvfb.display()));
+    for way in ["modifiers", "linear"] {
+        let line = line(&report, way);
+        assert!(line.starts_with("no "), "{report}");
+        assert!(line.ends_with(" DRI3: the server does not have it"), "{report}");
+    }
+    for way in [
+        "shm-pixmap",
+        "shm-put-image",
+        "put-image",
+        "shm-image",
+        "get-image",
+    ] {
+        assert!(line(&report, way).starts_with("yes "), "{report}");
+    }
+    for way in ["dmabuf-modifiers", "dmabuf", "egl-pixmap"] {
+        assert!(line(&report, way).starts_with("no "), "{report}");
+    }
+}
+
+#[test]
+fn a_display_that_is_not_there_is_told_of() {
+    let report = doctor("surfaceless", None);
+    assert!(line(&report, "connection").starts_with("no "), "{report}");
+    assert!(!report.contains("shm-pixmap"), "{report}");
+}

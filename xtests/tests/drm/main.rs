@@ -3,7 +3,10 @@
 //! These tests run in the virtual machine that `Xvfb-ci/vm` boots, and fail elsewhere. `Xvfb-ci/vm-test` builds and runs
 //! them; its arguments are those of the test program.
 
+mod canvas;
 mod clients;
+mod compose;
+mod doctor;
 mod gl;
 mod import;
 mod present;

@@ -6,17 +6,13 @@ use std::{
 };
 
 use pixbridge::{
-    gl,
     present::{
-        CanvasAllocator, DrmTimelines, DumbAllocator, Ladder, Mode, Progress, Reason, Rung, Setup, Size,
-        Source, Submission, TimelineError, open_device,
+        DrmTimelines, DumbAllocator, Ladder, Mode, Progress, Reason, Rung, Setup, Size, Source, Submission,
+        TimelineError, open_device,
     },
     x11::{Display, Extension, Limits, Version},
 };
-use pixbridge_xtests::{
-    brush::Brush,
-    stage::{Stage, assert_shows, patched, picture},
-};
+use pixbridge_xtests::stage::{Stage, assert_shows, patched, picture};
 use x11rb::protocol::{
     res::ConnectionExt as _,
     xproto::{ConfigureWindowAux, ConnectionExt as _, Rectangle},
@@ -215,39 +211,6 @@ fn buffers_of_a_resized_window_leave_nothing_behind() {
             .expect("request");
     }
     assert_eq!(held(), before, "objects of the server, files");
-}
-
-#[test]
-fn what_gl_draws_in_a_buffer_of_gbm_is_shown_as_it_is() {
-    let display = open(&Limits::default());
-    let node = open_device(&display, display.screen().root).expect("the server's device");
-    let renderer = Rc::new(gl::Display::open_gbm(node).expect("GL on the server's device"));
-    let brush = Brush::new(&renderer).expect("brush");
-    for depth in [24, 32] {
-        for (width, height) in [(64, 64), (301, 203), (641, 7)] {
-            let (size, setup) = (Size { width, height }, Setup::default());
-            let allocator = CanvasAllocator::new(brush.gl()).with_dmabufs(&renderer);
-            let mut stage = Stage::new(&display, size, depth, allocator, setup).expect("stage");
-            let what = format!("depth {depth}, {width}x{height}");
-            for number in 1..5 {
-                let mut frame = stage.frame().expect(&what);
-                brush.paint(&mut frame, number).expect(&what);
-                let sbc = stage
-                    .swapchain
-                    .present(frame, &Submission::default())
-                    .expect(&what);
-                stage.completion(sbc).expect(&what);
-                assert_shows(&stage.look().expect("look"), &picture(number, size, depth), &what);
-            }
-            let (rung, stats) = (stage.swapchain.rung(), stage.swapchain.stats());
-            assert!(rung.is_dmabuf(), "{what}: {:?}", stage.swapchain.skipped());
-            assert_eq!(stats.bytes_copied, 0);
-            display
-                .connection()
-                .destroy_window(stage.window)
-                .expect("request");
-        }
-    }
 }
 
 #[test]

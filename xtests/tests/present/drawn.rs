@@ -23,11 +23,12 @@ fn frames_drawn_in_place_and_frames_read_back_are_the_same() {
     for allocator in [in_place.clone(), in_place.reading_back()] {
         for rung in SHARED {
             for depth in [24, 32] {
+                let format = display.formats().of_depth(depth).expect("format");
                 let mut stage =
                     Stage::new(&display, SIZE, depth, allocator.clone(), force(rung)).expect("stage");
                 for number in 1..5 {
                     let mut frame = stage.frame().expect("frame");
-                    brush.paint(&mut frame, number).expect("painted");
+                    brush.paint(&mut frame, format, number).expect("painted");
                     let presented = stage.swapchain.present(frame, &Submission::default());
                     stage
                         .completion(presented.expect("presented"))
