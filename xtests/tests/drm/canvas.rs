@@ -140,7 +140,9 @@ fn the_update_is_all_that_changes() {
             modes.any(|mode| mode != Mode::Skip),
             "the server shows nothing in time"
         );
+        stage.settle().expect("settled");
         rig.show(&mut stage, format, 2, &[part]);
+        stage.settle().expect("settled");
         let wanted = patched(&picture(1, SIZE, depth), &picture(2, SIZE, depth), &[part]);
         assert_shows(&stage.look().expect("look"), &wanted, &format!("depth {depth}"));
     }
