@@ -45,7 +45,7 @@ pub(super) struct ComposeArgs {
     /// Take pixmaps only this way: dmabuf-modifiers, dmabuf, egl-pixmap, shm-image or get-image
     #[arg(long, value_name = "PATH", value_parser = path_in)]
     path_in: Option<PixmapPath>,
-    /// Show frames only this way: modifiers, linear, shm-pixmap, shm-put-image or put-image
+    /// Show frames only this way: syncobj, modifiers, linear, shm-pixmap, shm-put-image or put-image
     #[arg(long, value_name = "PATH")]
     path_out: Option<Rung>,
     /// At the end, write what was done to a file, as JSON

@@ -8,7 +8,7 @@ use std::{
     ffi::c_void,
     fs::{self, OpenOptions},
     io, mem,
-    os::fd::{AsRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -186,6 +186,13 @@ impl GbmDevice {
     pub(super) fn leak(&self) -> *mut c_void {
         mem::forget(self.device.clone());
         self.device.as_raw().cast_mut().cast()
+    }
+}
+
+impl AsFd for GbmDevice {
+    /// The open node.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.device.as_fd()
     }
 }
 

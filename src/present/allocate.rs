@@ -1,7 +1,8 @@
 //! Memory for pictures, apart from how they get to a window.
 
-use std::os::fd::OwnedFd;
+use std::{os::fd::OwnedFd, rc::Rc};
 
+use super::{TimelineDevice, TimelineError};
 use crate::{
     gl::Dmabuf,
     memory::{MemoryError, SharedMemory},
@@ -139,6 +140,14 @@ pub trait Allocator {
         format: PixelFormat,
         placement: Placement<'_>,
     ) -> Result<Allocation<Self::Target>, AllocateError>;
+
+    /// The timelines of the device that dmabufs are of, asked for once. There are none by default.
+    ///
+    /// # Errors
+    /// Why there are none; makes a swapchain begin below [`Rung::Syncobj`](super::Rung::Syncobj).
+    fn timelines(&self) -> Result<Rc<dyn TimelineDevice>, TimelineError> {
+        Err(TimelineError::NoDevice)
+    }
 }
 
 /// Sealed memfds, for pictures that are drawn by the CPU.

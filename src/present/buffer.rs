@@ -3,7 +3,7 @@
 //! The server's side is made once, checked there and then, and lives as long as the buffer: a frame never waits for the
 //! server, and never makes anything.
 
-use std::rc::Rc;
+use std::{os::fd::OwnedFd, rc::Rc};
 
 use x11rb::protocol::{
     shm::{ConnectionExt as _, Seg},
@@ -12,8 +12,9 @@ use x11rb::protocol::{
 
 use super::{
     AllocateError, Allocation, Allocator, Memory, Placement, PresentError, Reason, Rung, Sbc, SharedPicture,
-    Size,
-    dri3::{self, IdleFence, Import, Imported},
+    Size, TimelineError,
+    dri3::{self, Idle, IdleFence, Import, Imported},
+    explicit::{Timelines, Turns},
 };
 use crate::{
     gl::{Dmabuf, WriteBytes, dmabuf::INVALID},
@@ -32,6 +33,8 @@ pub(super) struct Buffer<T> {
     pub(super) contents: Option<Sbc>,
     /// What of it is to be shown.
     pub(super) update: Vec<Rectangle>,
+    /// What drawing has to wait for before the picture is there.
+    pub(super) fence: Option<OwnedFd>,
     /// One of these is held by each buffer that exists.
     _counted: Rc<()>,
 }
@@ -74,6 +77,18 @@ impl From<AllocateError> for Failure {
     }
 }
 
+impl From<TimelineError> for Failure {
+    fn from(error: TimelineError) -> Self {
+        Self::Rung(error.into())
+    }
+}
+
+impl From<X11Error> for Failure {
+    fn from(error: X11Error) -> Self {
+        Self::Fatal(error.into())
+    }
+}
+
 /// What buffers are made for.
 #[derive(Debug)]
 pub(super) struct Purpose<'a> {
@@ -84,6 +99,7 @@ pub(super) struct Purpose<'a> {
     pub(super) counted: &'a Rc<()>,
     /// What the server takes, once it has been asked.
     pub(super) modifiers: &'a mut Option<Vec<u64>>,
+    pub(super) timelines: Option<&'a Timelines>,
     /// Waits for the server's answer are counted here.
     pub(super) round_trips: &'a mut u64,
 }
@@ -111,6 +127,7 @@ impl<T> Buffer<T> {
             layout,
             contents: None,
             update: Vec::new(),
+            fence: None,
             _counted: purpose.counted.clone(),
         })
     }
@@ -135,7 +152,32 @@ impl<T> Buffer<T> {
     /// The fence to be triggered when the server has finished with the picture.
     pub(super) fn idle_fence(&self) -> Option<&IdleFence> {
         match &self.backing {
-            Backing::Dmabuf(imported) => imported.idle.as_ref(),
+            Backing::Dmabuf(Imported {
+                idle: Idle::Fence(fence),
+                ..
+            }) => Some(fence),
+            _ => None,
+        }
+    }
+
+    /// The points that tell when the server reads the picture.
+    pub(super) fn turns(&self) -> Option<&Turns> {
+        match &self.backing {
+            Backing::Dmabuf(Imported {
+                idle: Idle::Timeline(turns),
+                ..
+            }) => Some(turns),
+            _ => None,
+        }
+    }
+
+    /// As [`Buffer::turns`], to take the next.
+    pub(super) fn turns_mut(&mut self) -> Option<&mut Turns> {
+        match &mut self.backing {
+            Backing::Dmabuf(Imported {
+                idle: Idle::Timeline(turns),
+                ..
+            }) => Some(turns),
             _ => None,
         }
     }
@@ -175,6 +217,7 @@ impl<T> Buffer<T> {
     /// Whether it can be shown by this rung, though it was made for another.
     pub(super) fn suits(&self, rung: Rung) -> bool {
         match rung {
+            Rung::Syncobj => self.turns().is_some(),
             Rung::Modifiers | Rung::Linear => matches!(self.backing, Backing::Dmabuf(_)),
             Rung::ShmPixmap => matches!(self.backing, Backing::ShmPixmap { .. }),
             Rung::ShmPutImage => self.segment().is_some(),
@@ -187,7 +230,7 @@ impl<'a> Purpose<'a> {
     /// What to ask the allocator for. The server is asked for its modifiers once.
     fn placement(&mut self, rung: Rung) -> Result<Placement<'_>, Failure> {
         match rung {
-            Rung::Modifiers => {}
+            Rung::Syncobj | Rung::Modifiers => {}
             Rung::Linear => return Ok(Placement::Linear),
             _ => return Ok(Placement::Shared),
         }
@@ -210,7 +253,7 @@ impl<'a> Purpose<'a> {
             size: self.size,
         };
         import.check(rung, &dmabuf)?;
-        if rung == Rung::Modifiers {
+        if rung != Rung::Linear {
             let chosen = dmabuf.modifier.unwrap_or(INVALID);
             let named = self
                 .modifiers
@@ -226,7 +269,10 @@ impl<'a> Purpose<'a> {
             stride: dmabuf.planes.first().map_or(0, |plane| plane.stride),
         };
         *self.round_trips += 1;
-        let imported = import.import(rung, dmabuf).map_err(refused_import)?;
+        let imported = match self.timelines.filter(|_| rung == Rung::Syncobj) {
+            Some(timelines) => import.import_synced(dmabuf, &timelines.device)?,
+            None => import.import(rung, dmabuf).map_err(refused_import)?,
+        };
         Ok((Backing::Dmabuf(imported), layout))
     }
 
@@ -269,10 +315,18 @@ impl<'a> Purpose<'a> {
 }
 
 /// What the server's refusal of a buffer means.
-fn refused_import(error: X11Error) -> Failure {
+pub(super) fn refused_import(error: X11Error) -> Failure {
     match error {
         X11Error::Refused(_) => Failure::Rung(Reason::Import(error)),
-        error => Failure::Fatal(error.into()),
+        error => error.into(),
+    }
+}
+
+/// What the server's refusal of a buffer's timeline means.
+pub(super) fn refused_timeline(error: X11Error) -> Failure {
+    match error {
+        X11Error::Refused(_) => Failure::Rung(Reason::ImportTimeline(error)),
+        error => error.into(),
     }
 }
 

@@ -4,11 +4,11 @@
 //! nothing is read back. Where the display has a GBM device, frames are drawn in its buffers, which servers take as they
 //! are. Elsewhere a frame in shared memory is drawn in a texture, of which the changed part is read back.
 
-use std::rc::Rc;
+use std::{os::fd::AsFd, rc::Rc};
 
 use super::{
-    AllocateError, Allocation, Allocator, ChannelOrder, Frame, MemfdAllocator, Memory, Placement,
-    SharedPicture, Size,
+    AllocateError, Allocation, Allocator, ChannelOrder, DrmTimelines, Frame, MemfdAllocator, Memory,
+    Placement, SharedPicture, Size, TimelineDevice, TimelineError,
     gbm::{self, RenderTarget},
 };
 use crate::{
@@ -44,7 +44,6 @@ enum Drawn {
     InPlace(#[expect(dead_code, reason = "held for its storage")] MemoryTexture),
     /// In the frame's memory, a dmabuf.
     Dmabuf {
-        #[expect(dead_code, reason = "held for its storage")]
         target: RenderTarget,
         handover: Handover,
     },
@@ -248,6 +247,11 @@ impl Allocator for CanvasAllocator {
             None => self.apart(size, format),
         }
     }
+
+    fn timelines(&self) -> Result<Rc<dyn TimelineDevice>, TimelineError> {
+        let device = self.device.as_ref().and_then(|display| display.gbm());
+        DrmTimelines::of(device.ok_or(TimelineError::NoDevice)?.as_fd())
+    }
 }
 
 impl Canvas {
@@ -264,12 +268,19 @@ impl Canvas {
 
 impl Frame<Canvas> {
     /// Finishes drawing: when this returns, the frame can be given to the server, and shows what was drawn in `area`, the
-    /// only part that was drawn to.
+    /// only part that was drawn to. A device may still draw; the server waits for it.
     ///
     /// # Errors
     /// If GL refuses.
-    pub fn finish_drawing(&self, gl: &Gl, area: Rect) -> Result<(), GlError> {
+    pub fn finish_drawing(&mut self, gl: &Gl, area: Rect) -> Result<(), GlError> {
         match &self.target().pixels {
+            Drawn::Dmabuf { target, .. } if self.takes_fence() => match target.display().export_fence(gl)? {
+                Some(fence) => {
+                    self.set_fence(fence);
+                    Ok(())
+                }
+                None => finish(gl),
+            },
             Drawn::Dmabuf {
                 handover: Handover::Submitted,
                 ..
@@ -279,13 +290,7 @@ impl Frame<Canvas> {
                 gl.client_wait_sync(&gl.fence_sync()?, 0);
                 Ok(())
             }
-            Drawn::InPlace(_) | Drawn::Dmabuf { .. } => {
-                let fence = gl.fence_sync()?;
-                if !gl.client_wait_sync(&fence, PATIENCE) {
-                    tracing::warn!("GL takes longer than {PATIENCE} ns for a frame");
-                }
-                Ok(())
-            }
+            Drawn::InPlace(_) | Drawn::Dmabuf { .. } => finish(gl),
             Drawn::Apart { layout, .. } => self.read_back(gl, *layout, area),
         }
     }
@@ -319,6 +324,15 @@ impl Frame<Canvas> {
         gl.bind_framebuffer(glow::READ_FRAMEBUFFER, Some(self.target().framebuffer()));
         gl.read_pixels(at, &pixels, part)
     }
+}
+
+/// Waits until GL has drawn.
+fn finish(gl: &Gl) -> Result<(), GlError> {
+    let fence = gl.fence_sync()?;
+    if !gl.client_wait_sync(&fence, PATIENCE) {
+        tracing::warn!("GL takes longer than {PATIENCE} ns for a frame");
+    }
+    Ok(())
 }
 
 /// How memory of red, green, blue, alpha in bytes, which is what hosts draw in, serves for a format; `None` if not at

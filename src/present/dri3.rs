@@ -6,16 +6,19 @@ use x11rb::{
     cookie::VoidCookie,
     errors::ReplyError,
     protocol::{dri3::ConnectionExt as _, sync, xproto::Window},
-    rust_connection::RustConnection,
 };
 
-use super::{AllocateError, Rung, ShmFence, Size};
+use super::{
+    AllocateError, Rung, ShmFence, Size, TimelineDevice,
+    buffer::{Failure, refused_import, refused_timeline},
+    explicit::Turns,
+};
 use crate::{
     gl::{
         Dmabuf, Plane,
         dmabuf::{INVALID, LINEAR},
     },
-    x11::{Display, Extension, Fence, PixelFormat, Pixmap, Version, X11Error},
+    x11::{Connection, Display, Extension, Fence, PixelFormat, Pixmap, Version, X11Error},
 };
 
 /// The device that the server draws with, open; its buffers are the ones that the server takes. Waits for the server.
@@ -48,11 +51,22 @@ pub(super) fn modifiers(
     Ok(modifiers)
 }
 
-/// A dmabuf that the server knows, and the fence that says when it is idle.
+/// A dmabuf that the server knows, and what says when it is idle.
 #[derive(Debug)]
 pub(super) struct Imported {
     pub(super) pixmap: Pixmap,
-    pub(super) idle: Option<IdleFence>,
+    pub(super) idle: Idle,
+}
+
+/// What beside Present's event says that a dmabuf is idle.
+#[derive(Debug)]
+pub(super) enum Idle {
+    /// Nothing.
+    Event,
+    /// A fence, beside the event.
+    Fence(IdleFence),
+    /// Points of a timeline, in place of the event, as long as the way has them.
+    Timeline(Turns),
 }
 
 /// A fence of the server in memory of ours.
@@ -90,7 +104,7 @@ impl Import<'_> {
         let first = dmabuf.planes.first();
         let big_enough = dmabuf.width >= self.size.width.into() && dmabuf.height >= self.size.height.into();
         let carried = match (rung, &*dmabuf.planes) {
-            (Rung::Modifiers, [_, ..]) => dmabuf.planes.len() <= 4,
+            (Rung::Syncobj | Rung::Modifiers, [_, ..]) => dmabuf.planes.len() <= 4,
             (_, [plane]) => linear_size(plane, self.size).is_some() || self.takes_modifiers(),
             _ => false,
         };
@@ -117,11 +131,26 @@ impl Import<'_> {
         imported.check()?;
         let taken = taken.map_or(Ok(()), VoidCookie::check);
         let idle = match taken {
-            Ok(()) => idle,
+            Ok(()) => idle.map_or(Idle::Event, Idle::Fence),
             // The event alone has to do.
-            Err(ReplyError::X11Error(_)) => None,
+            Err(ReplyError::X11Error(_)) => Idle::Event,
             Err(ReplyError::ConnectionError(error)) => return Err(error.into()),
         };
+        Ok(Imported { pixmap, idle })
+    }
+
+    /// Makes a pixmap of a dmabuf that was checked, and a timeline with it. Waits for the server.
+    pub(super) fn import_synced(
+        &self,
+        dmabuf: Dmabuf,
+        device: &Rc<dyn TimelineDevice>,
+    ) -> Result<Imported, Failure> {
+        let (turns, taken) = Turns::request(self.display, self.window, device)?;
+        let pixmap = Pixmap::reserve(self.display).map_err(refused_import)?;
+        let imported = self.by_modifier(&pixmap, dmabuf).map_err(refused_import)?;
+        imported.check().map_err(|error| refused_import(error.into()))?;
+        taken.check().map_err(|error| refused_timeline(error.into()))?;
+        let idle = Idle::Timeline(turns);
         Ok(Imported { pixmap, idle })
     }
 
@@ -208,7 +237,7 @@ impl Import<'_> {
 }
 
 /// A request whose answer is still to come.
-type Sent<'a> = VoidCookie<'a, RustConnection>;
+type Sent<'a> = VoidCookie<'a, Connection>;
 
 /// Stride and size of a plane as DRI3 1.0 carries them: 16 and 32 bits, from the start of the file.
 fn linear_size(plane: &Plane, size: Size) -> Option<(u16, u32)> {

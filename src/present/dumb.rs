@@ -5,6 +5,7 @@
 use std::{
     io,
     os::fd::{AsFd, BorrowedFd, OwnedFd},
+    rc::Rc,
 };
 
 use drm::{
@@ -13,7 +14,10 @@ use drm::{
 };
 use rustix::ioctl::{Opcode, Setter, ioctl, opcode};
 
-use super::{AllocateError, Allocation, Allocator, Frame, MemfdAllocator, Memory, Placement, Size};
+use super::{
+    AllocateError, Allocation, Allocator, DrmTimelines, Frame, MemfdAllocator, Memory, Placement, Size,
+    TimelineDevice, TimelineError,
+};
 use crate::{
     gl::{Dmabuf, Plane, WriteBytes, dmabuf::LINEAR},
     memory::SharedMemory,
@@ -116,6 +120,10 @@ impl Allocator for DumbAllocator {
                 })
             }
         }
+    }
+
+    fn timelines(&self) -> Result<Rc<dyn TimelineDevice>, TimelineError> {
+        DrmTimelines::of(self.0.as_fd())
     }
 }
 

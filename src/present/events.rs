@@ -46,7 +46,14 @@ impl<A: Allocator> Swapchain<A> {
         match happening {
             _ if self.gone => Ok(None),
             Happening::Refused { token, error } => self.refused(*token, error),
-            Happening::Event(event) => Ok(self.event(event)),
+            Happening::Event(event) => {
+                let progress = match event {
+                    Event::PresentIdleNotify(event) => self.idle(event)?,
+                    event => self.event(event),
+                };
+                self.restore_overtaken()?;
+                Ok(progress)
+            }
         }
     }
 
@@ -56,7 +63,6 @@ impl<A: Allocator> Swapchain<A> {
         let window = self.presenter.window;
         match event {
             Event::PresentCompleteNotify(event) if ours(event.event) => self.completed(event),
-            Event::PresentIdleNotify(event) if ours(event.event) => self.idle(event),
             Event::PresentConfigureNotify(event) if ours(event.event) => self.configured(event),
             Event::ShmCompletion(event) => self.copied(event),
             Event::ConfigureNotify(event) if event.window == window => {
@@ -93,16 +99,26 @@ impl<A: Allocator> Swapchain<A> {
         // Also where the frame has completed by our own clock.
         self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
+        if mode != Mode::Skip {
+            self.overtaken |= sbc < self.shown;
+            self.owes_whole |= sbc < self.shown;
+            self.shown = self.shown.max(sbc);
+        }
         self.complete(sbc, tick, mode)
     }
 
-    fn idle(&mut self, event: &IdleNotifyEvent) -> Option<Progress> {
-        self.land(|flight| {
+    fn idle(&mut self, event: &IdleNotifyEvent) -> Result<Option<Progress>, PresentError> {
+        if self.presenter.listening() != Some(event.event) {
+            return Ok(None);
+        }
+        let landed = self.land(|flight| {
             flight.idle == IdleSign::Present
                 && flight.buffer.pixmap() == Some(event.pixmap)
                 && flight.sbc.serial() == event.serial
-        })
-        .map(|_| Progress::Idle)
+        });
+        // Where a timeline is the sign, its word counts.
+        let idle = landed.is_some() || self.land_released()?;
+        Ok(idle.then_some(Progress::Idle))
     }
 
     /// MIT-SHM has finished with a segment, and with it the frame is in the window.
@@ -120,11 +136,14 @@ impl<A: Allocator> Swapchain<A> {
         Some(flight.sbc)
     }
 
-    fn take(&mut self, is_it: impl Fn(&Flight<A::Target>) -> bool) -> Option<Flight<A::Target>> {
+    pub(super) fn take(
+        &mut self,
+        mut is_it: impl FnMut(&Flight<A::Target>) -> bool,
+    ) -> Option<Flight<A::Target>> {
         [&mut self.on_screen, &mut self.queued]
             .into_iter()
             .find_map(|flights| {
-                let index = flights.iter().position(&is_it)?;
+                let index = flights.iter().position(&mut is_it)?;
                 Some(flights.swap_remove(index))
             })
     }

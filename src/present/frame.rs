@@ -1,5 +1,7 @@
 //! A frame that is being drawn.
 
+use std::os::fd::OwnedFd;
+
 use super::{Sbc, Size, buffer::Buffer};
 use crate::{gl::WriteBytes, memory::SharedMemory};
 
@@ -46,6 +48,17 @@ impl<T> Frame<T> {
     /// As [`Frame::target`], to be changed.
     pub fn target_mut(&mut self) -> &mut T {
         &mut self.buffer.target
+    }
+
+    /// Whether the server can be told to wait for a fence: on [`Rung::Syncobj`](super::Rung::Syncobj).
+    pub fn takes_fence(&self) -> bool {
+        self.buffer.turns().is_some()
+    }
+
+    /// The picture is there once `fence`, a sync file, is signalled. Without one it is there when the frame is handed
+    /// over. A way to the window that takes no fences has the kernel keep the order.
+    pub fn set_fence(&mut self, fence: OwnedFd) {
+        self.buffer.fence = Some(fence);
     }
 
     /// The frame whose picture the buffer still holds; `None` if its contents are undefined.

@@ -1,5 +1,7 @@
 //! Buffers of a GBM device that GL draws in and servers take.
 
+use std::rc::Rc;
+
 use super::{AllocateError, Placement, Size, canvas::driver};
 use crate::{
     gl::{self, Dmabuf, GbmBuffer, GbmDevice, GbmUsage, Gl, Texture},
@@ -10,10 +12,16 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct RenderTarget {
     texture: Texture,
+    display: Rc<gl::Display>,
     _buffer: GbmBuffer,
 }
 
 impl RenderTarget {
+    /// The display that the buffer is on the device of.
+    pub(super) fn display(&self) -> &gl::Display {
+        &self.display
+    }
+
     /// The texture, whose row 0 is the buffer's first.
     pub(super) fn texture(&self) -> &Texture {
         &self.texture
@@ -22,7 +30,7 @@ impl RenderTarget {
 
 /// Makes a buffer on the device of `display`, and a texture of it in a context of that display.
 pub(super) fn render_target(
-    display: &gl::Display,
+    display: &Rc<gl::Display>,
     gl: &Gl,
     size: Size,
     format: PixelFormat,
@@ -43,6 +51,7 @@ pub(super) fn render_target(
         .map_err(driver)?;
     let target = RenderTarget {
         texture,
+        display: display.clone(),
         _buffer: buffer,
     };
     Ok((dmabuf, target))

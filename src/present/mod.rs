@@ -14,6 +14,7 @@ mod dri3;
 mod dumb;
 mod error;
 mod events;
+mod explicit;
 mod fence;
 mod frame;
 mod gbm;
@@ -25,6 +26,8 @@ mod presenter;
 mod setup;
 mod stats;
 mod swapchain;
+mod syncobj;
+mod timeline;
 mod timing;
 
 pub use allocate::{
@@ -39,11 +42,13 @@ pub use events::Progress;
 pub use fence::ShmFence;
 pub use frame::Frame;
 pub use open::{DeviceError, open_gl, open_gl_that};
-pub use painter::{Blend, ChannelOrder, Layer, Painter, Pass};
+pub use painter::{Blend, ChannelOrder, Filter, Layer, Painter, Pass};
 pub use path::{Ladder, Reason, Rung, Skipped, UnknownRung};
 pub use setup::{Setup, Slots, Submission, SyncValues};
 pub use stats::PresentStats;
 pub use swapchain::{Swapchain, ust_now};
+pub use syncobj::DrmTimelines;
+pub use timeline::{Timeline, TimelineDevice, TimelineError};
 pub use timing::{Completion, Mode, Sbc, Target};
 
 use path::Descent;

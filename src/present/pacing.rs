@@ -19,32 +19,38 @@ impl<A: Allocator> Swapchain<A> {
             && !matches!(self.clock.source(), Source::Timer(_))
     }
 
-    pub(super) fn server_timing(&self, target: Target, due: u64, copy: bool) -> ServerTiming {
-        let unheard = self.clock.source() == Source::Unheard;
+    /// When the last of the frames that are not shown yet is due. Frames are not shown out of order, whatever their
+    /// targets.
+    pub(super) fn due_before(&self) -> u64 {
+        let pending = self.pending.iter().map(|pending| pending.due);
+        let held = self.held.iter().map(|held| held.due);
+        pending.chain(held).max().unwrap_or(0)
+    }
+
+    /// What the server is told of a frame's time. `waits` if it would be shown before `due` by its target alone.
+    pub(super) fn server_timing(&self, target: Target, due: u64, waits: bool, copy: bool) -> ServerTiming {
+        let at = |target_msc| ServerTiming {
+            target_msc,
+            options: options(copy, false),
+            ..ServerTiming::default()
+        };
         match target {
+            _ if waits => at(self.clock.to_server(due)),
             Target::Async => ServerTiming {
                 options: options(copy, true),
                 ..ServerTiming::default()
             },
             // The first refresh that comes.
-            Target::Interval(_) if unheard => ServerTiming {
-                options: options(copy, false),
-                ..ServerTiming::default()
-            },
-            Target::Interval(_) => ServerTiming {
-                target_msc: self.clock.to_server(due),
-                options: options(copy, false),
-                ..ServerTiming::default()
-            },
+            Target::Interval(_) if self.clock.source() == Source::Unheard => at(0),
+            Target::Interval(_) => at(self.clock.to_server(due)),
             Target::Msc {
                 target,
                 divisor,
                 remainder,
             } => ServerTiming {
-                target_msc: self.clock.to_server(target),
                 divisor,
                 remainder: self.clock.remainder_to_server(divisor, remainder),
-                options: options(copy, false),
+                ..at(self.clock.to_server(target))
             },
         }
     }

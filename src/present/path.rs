@@ -5,12 +5,15 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{AllocateError, PresentError};
+use super::{AllocateError, PresentError, TimelineError};
 use crate::x11::{Absence, Display, Extension, Segment, ShmError, Version, X11Error};
 
 /// A way from a buffer to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rung {
+    /// As [`Rung::Modifiers`], with points of a timeline that say when the picture is drawn and when it is no longer
+    /// read: [Present 1.4](https://gitlab.freedesktop.org/xorg/proto/xorgproto/-/blob/master/presentproto.txt).
+    Syncobj,
     /// A dmabuf with a modifier of the server's list:
     /// [DRI3 1.2](https://gitlab.freedesktop.org/xorg/proto/xorgproto/-/blob/master/dri3proto.txt), shown by Present.
     Modifiers,
@@ -26,7 +29,8 @@ pub enum Rung {
 
 impl Rung {
     /// All, best first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::Syncobj,
         Self::Modifiers,
         Self::Linear,
         Self::ShmPixmap,
@@ -37,6 +41,7 @@ impl Rung {
     /// The name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Syncobj => "syncobj",
             Self::Modifiers => "modifiers",
             Self::Linear => "linear",
             Self::ShmPixmap => "shm-pixmap",
@@ -47,7 +52,7 @@ impl Rung {
 
     /// Whether the buffers are dmabufs.
     pub const fn is_dmabuf(self) -> bool {
-        matches!(self, Self::Modifiers | Self::Linear)
+        matches!(self, Self::Syncobj | Self::Modifiers | Self::Linear)
     }
 
     /// Whether the display has what this way needs.
@@ -57,10 +62,16 @@ impl Rung {
             found.map_err(|absence| Reason::Extension { extension, absence })
         };
         match self {
-            Self::Modifiers | Self::Linear if !display.passes_descriptors() => Err(Reason::Extension {
-                extension: Extension::Dri3,
-                absence: Absence::Remote,
-            }),
+            Self::Syncobj | Self::Modifiers | Self::Linear if !display.passes_descriptors() => {
+                Err(Reason::Extension {
+                    extension: Extension::Dri3,
+                    absence: Absence::Remote,
+                })
+            }
+            Self::Syncobj => {
+                need(Extension::Dri3, Version(1, 4))?;
+                need(Extension::Present, Version(1, 4)).map(drop)
+            }
             Self::Modifiers => {
                 need(Extension::Dri3, Version(1, 2))?;
                 // A buffer of several planes needs this.
@@ -84,7 +95,9 @@ impl fmt::Display for Rung {
 
 /// A name that no [`Rung`] has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown way to a window {0:?}: use modifiers, linear, shm-pixmap, shm-put-image or put-image")]
+#[error(
+    "unknown way to a window {0:?}: use syncobj, modifiers, linear, shm-pixmap, shm-put-image or put-image"
+)]
 pub struct UnknownRung(String);
 
 impl FromStr for Rung {
@@ -110,6 +123,12 @@ pub enum Reason {
     /// Memory cannot be shared with the server.
     #[error(transparent)]
     Shm(#[from] ShmError),
+    /// There are no timelines, or no longer.
+    #[error(transparent)]
+    Timeline(#[from] TimelineError),
+    /// The server does not present with timelines in the window.
+    #[error("the display takes no timelines for the window")]
+    NoTimelines,
     /// The server's list of modifiers for the window is empty.
     #[error("the display names no modifiers for the window")]
     NoModifiers,
@@ -119,6 +138,9 @@ pub enum Reason {
     /// The server does not make a pixmap of the memory.
     #[error("the display does not import the buffer: {0}")]
     Import(X11Error),
+    /// The server does not take the timeline of the memory.
+    #[error("the display does not import the timeline: {0}")]
+    ImportTimeline(X11Error),
     /// The server does not show the picture.
     #[error("the display does not show the buffer: {0:?}")]
     Show(x11rb::x11_utils::X11Error),
@@ -216,7 +238,10 @@ impl Descent {
         };
         match skipped.reason {
             // Usual for a display; not worth a line to anybody who did not ask.
-            Reason::Extension { .. } | Reason::Shm(ShmError::Absent(_)) => {
+            Reason::Extension { .. }
+            | Reason::Shm(ShmError::Absent(_))
+            | Reason::Timeline(TimelineError::NoDevice | TimelineError::Unsupported { .. })
+            | Reason::NoTimelines => {
                 tracing::info!("frames do not go by {skipped}");
             }
             _ => tracing::warn!("frames no longer go by {skipped}"),

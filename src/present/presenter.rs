@@ -14,7 +14,7 @@ use x11rb::{
     },
 };
 
-use super::{PresentStats, Rung, Sbc, buffer::Buffer, dri3::IdleFence};
+use super::{PresentStats, Rung, Sbc, buffer::Buffer, dri3::IdleFence, explicit::Points};
 use crate::x11::{Display, Extension, Gc, OnError, PixelFormat, Pixmap, Region, Token, Version, X11Error};
 
 /// Bytes of a PutImage request that are not pixels: its header, with the long length of BIG-REQUESTS.
@@ -25,7 +25,7 @@ const PUT_IMAGE_CHUNK: usize = 1 << 20;
 /// How a picture is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
-    /// PresentPixmap: the server knows when.
+    /// PresentPixmap or PresentPixmapSynced: the server knows when.
     Present,
     /// CopyArea from a pixmap.
     CopyArea,
@@ -40,10 +40,21 @@ pub(super) enum Route {
 pub(super) enum IdleSign {
     /// Present's IdleNotify.
     Present,
+    /// The release point of the buffer's timeline, looked at when a buffer is wanted.
+    Release,
+    /// The same, and the swapchain's event counter will count it.
+    WatchedRelease,
     /// The completion event of MIT-SHM for the buffer's segment.
     Shm,
     /// It has not been given anything to read.
     Now,
+}
+
+impl IdleSign {
+    /// Whether it is a point of a timeline.
+    pub(super) fn is_release(self) -> bool {
+        matches!(self, Self::Release | Self::WatchedRelease)
+    }
 }
 
 /// When PresentPixmap is to be carried out, in the server's numbers.
@@ -62,6 +73,8 @@ pub(super) struct Shot<'a, T> {
     pub(super) rung: Rung,
     pub(super) sbc: Sbc,
     pub(super) timing: ServerTiming,
+    /// Between which points it is read, on the way that has some.
+    pub(super) points: Option<Points>,
     /// Who is told if the server refuses.
     pub(super) token: Token,
 }
@@ -139,7 +152,7 @@ impl Presenter {
     /// How pictures of a rung are sent.
     pub(super) fn route(&self, rung: Rung) -> Route {
         match rung {
-            Rung::Modifiers | Rung::Linear => Route::Present,
+            Rung::Syncobj | Rung::Modifiers | Rung::Linear => Route::Present,
             // Such a pixmap is wider than its picture, which only a region can tell.
             Rung::ShmPixmap if self.listening.is_some() && self.region.is_some() => Route::Present,
             Rung::ShmPixmap => Route::CopyArea,
@@ -169,6 +182,10 @@ impl Presenter {
             Some(region) => region.set(&self.display, &shot.buffer.update)?,
             None => x11rb::NONE,
         };
+        if let Some(points) = shot.points {
+            self.present_synced(shot, pixmap, update, points)?;
+            return Ok(IdleSign::Release);
+        }
         let idle = shot.buffer.idle_fence().map_or(x11rb::NONE, IdleFence::arm);
         let ServerTiming {
             target_msc,
@@ -197,6 +214,43 @@ impl Presenter {
                 )
             })?;
         Ok(IdleSign::Present)
+    }
+
+    fn present_synced<T>(
+        &self,
+        shot: &Shot<'_, T>,
+        pixmap: xproto::Pixmap,
+        update: u32,
+        points: Points,
+    ) -> Result<(), X11Error> {
+        let ServerTiming {
+            target_msc,
+            divisor,
+            remainder,
+            options,
+        } = shot.timing;
+        self.display
+            .send("PresentPixmapSynced", OnError::Tell(shot.token), |c| {
+                c.present_pixmap_synced(
+                    self.window,
+                    pixmap,
+                    shot.sbc.serial(),
+                    RegionEnum::NONE.into(),
+                    update,
+                    0,
+                    0,
+                    x11rb::NONE,
+                    points.syncobj,
+                    points.syncobj,
+                    points.acquire,
+                    points.release,
+                    options,
+                    target_msc,
+                    divisor,
+                    remainder,
+                    &[],
+                )
+            })
     }
 
     /// Copies, and behind it copies one pixel by MIT-SHM into nowhere: the event of that copy says that the ones before

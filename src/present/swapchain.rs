@@ -13,9 +13,10 @@ use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 
 use super::{
     Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung,
-    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues,
+    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues, Target,
     buffer::{Buffer, Failure, Purpose},
     error::is_without_window,
+    explicit::Timelines,
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
 use crate::x11::{Display, Token, X11Error};
@@ -64,6 +65,8 @@ pub struct Swapchain<A: Allocator> {
     limit: usize,
     /// What the server takes, once it has been asked.
     modifiers: Option<Vec<u64>>,
+    /// Where the server and the device have them.
+    pub(super) timelines: Option<Timelines>,
     counted: Rc<()>,
     /// The one that became idle last is the last.
     free: Vec<Buffer<A::Target>>,
@@ -78,6 +81,10 @@ pub struct Swapchain<A: Allocator> {
     pub(super) last_due: u64,
     /// Told of refused frames that left no buffer with the server.
     pub(super) copied: Token,
+    /// The newest frame that the server has shown.
+    pub(super) shown: Sbc,
+    /// An older frame came after it and has to be covered again.
+    pub(super) overtaken: bool,
     /// The window lacks more than the next frame's update.
     pub(super) owes_whole: bool,
     pub(super) stats: PresentStats,
@@ -112,10 +119,12 @@ impl<A: Allocator> Swapchain<A> {
             Some(_) => FrameClock::new(),
             None => FrameClock::without_server(ust_now()),
         };
+        let mut descent = Descent::begin(setup.ladder, display)?;
+        let timelines = Timelines::begin(&mut descent, display, window, &allocator)?;
         Ok(Self {
             presenter,
             allocator,
-            descent: Descent::begin(setup.ladder, display)?,
+            descent,
             clock,
             size: Size {
                 width: geometry.width.clamp(1, MAX_SIDE),
@@ -124,6 +133,7 @@ impl<A: Allocator> Swapchain<A> {
             gone: false,
             limit: setup.buffers.clamp(2, 4),
             modifiers: None,
+            timelines,
             counted: Rc::default(),
             free: Vec::new(),
             held: VecDeque::new(),
@@ -135,6 +145,8 @@ impl<A: Allocator> Swapchain<A> {
             completed: Sbc::default(),
             last_due: 0,
             copied: display.new_token(),
+            shown: Sbc::default(),
+            overtaken: false,
             owes_whole: true,
             stats: PresentStats::default(),
         })
@@ -200,14 +212,24 @@ impl<A: Allocator> Swapchain<A> {
         let (size, rung) = (self.size, self.descent.rung());
         self.free
             .retain(|buffer| buffer.layout.size == size && buffer.suits(rung));
-        let ready = self.free.iter().rposition(Buffer::is_ready);
-        let buffer = match ready.map(|index| self.free.remove(index)) {
+        let buffer = match self.take_free()? {
             Some(buffer) => buffer,
             None if self.buffers() < self.limit => self.make_buffer()?,
-            None => return Ok(None),
+            None => {
+                self.watch_releases();
+                return Ok(None);
+            }
         };
         self.stats.frames += 1;
         Ok(Some(Frame { buffer }))
+    }
+
+    fn take_free(&mut self) -> Result<Option<Buffer<A::Target>>, PresentError> {
+        let mut ready = self.free.iter().rposition(Buffer::is_ready);
+        if ready.is_none() && self.land_released()? {
+            ready = self.free.iter().rposition(Buffer::is_ready);
+        }
+        Ok(ready.map(|index| self.free.remove(index)))
     }
 
     /// How old the contents of a frame's buffer are, in frames, if it is the next to be presented: 1 is the frame before
@@ -247,15 +269,13 @@ impl<A: Allocator> Swapchain<A> {
         if !server_times && self.clock.source() == Source::Unheard {
             self.clock.doubt(now, Doubt::NoPresent);
         }
-        let due = target.due(self.clock.at(now).msc, self.last_due);
+        let earliest = target.due(self.clock.at(now).msc, self.last_due);
+        let due = earliest.max(self.due_before());
+        self.last_due = due;
         if server_times {
-            self.last_due = due;
-            let timing = self.server_timing(target, due, submission.copy);
+            let timing = self.server_timing(target, due, due > earliest, submission.copy);
             self.send(buffer, sbc, due, timing, now)?;
         } else {
-            // Frames are not shown out of order.
-            let due = self.held.back().map_or(due, |held| due.max(held.due));
-            self.last_due = due;
             self.held.push_back(Held {
                 buffer,
                 sbc,
@@ -288,13 +308,14 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     /// Does what is due, and says what has happened, one thing at a time until there is none. To be called after
-    /// [`Swapchain::present`], and when [`Swapchain::next_tick`] has passed.
+    /// [`Swapchain::present`], when [`Swapchain::next_tick`] has passed, and when [`Swapchain::release_fd`] is readable.
     ///
     /// # Errors
-    /// If the server is gone.
+    /// If the server is gone, or no way is left by which frames could be shown.
     pub fn tick(&mut self) -> Result<Option<Progress>, PresentError> {
         let now = ust_now();
         if !self.gone {
+            self.land_watched()?;
             self.send_due(now)?;
             self.give_up_overdue(now);
         }
@@ -308,8 +329,12 @@ impl<A: Allocator> Swapchain<A> {
         }
         let held = self.held.front().map(|held| self.clock.ust_of(held.due));
         let late = self.pending.front().map(|pending| self.overdue(pending));
-        let next = held.into_iter().chain(late).min()?;
-        Some(Duration::from_micros(next.saturating_sub(ust_now())))
+        let next = held.into_iter().chain(late).min();
+        let next = next.map(|next| Duration::from_micros(next.saturating_sub(ust_now())));
+        let refresh = Duration::from_nanos(self.clock.period());
+        let wanted = self.free.is_empty() || self.overtaken;
+        let wanted = (wanted && self.watches_releases()).then_some(refresh);
+        next.into_iter().chain(wanted).min()
     }
 
     fn check_window(&self) -> Result<(), PresentError> {
@@ -332,6 +357,7 @@ impl<A: Allocator> Swapchain<A> {
                 size: self.size,
                 counted: &self.counted,
                 modifiers: &mut self.modifiers,
+                timelines: self.timelines.as_ref(),
                 round_trips: &mut self.stats.round_trips,
             };
             let made = Buffer::make(&mut purpose, self.descent.rung(), &mut self.allocator);
@@ -340,9 +366,10 @@ impl<A: Allocator> Swapchain<A> {
                     self.stats.buffers += 1;
                     return Ok(buffer);
                 }
-                Err(Failure::Rung(Reason::Import(X11Error::Refused(error))))
-                    if is_without_window(&error, self.presenter.window) =>
-                {
+                Err(Failure::Rung(
+                    Reason::Import(X11Error::Refused(error))
+                    | Reason::ImportTimeline(X11Error::Refused(error)),
+                )) if is_without_window(&error, self.presenter.window) => {
                     self.end();
                     return Err(PresentError::WindowGone(self.presenter.window));
                 }
@@ -353,13 +380,14 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     /// A buffer that nobody uses any more.
-    pub(super) fn recycle(&mut self, buffer: Buffer<A::Target>) {
+    pub(super) fn recycle(&mut self, mut buffer: Buffer<A::Target>) {
+        buffer.fence = None;
         if buffer.layout.size == self.size && buffer.suits(self.descent.rung()) {
             self.free.push(buffer);
         }
     }
 
-    /// Gives a buffer to the server.
+    /// Gives a frame to the server.
     pub(super) fn send(
         &mut self,
         buffer: Buffer<A::Target>,
@@ -368,6 +396,22 @@ impl<A: Allocator> Swapchain<A> {
         timing: ServerTiming,
         now: u64,
     ) -> Result<(), PresentError> {
+        self.overtaken = false;
+        self.pending.push_back(Pending { sbc, due, sent: now });
+        if self.launch(buffer, sbc, timing)? == IdleSign::Now {
+            self.complete_here(sbc, now, Mode::Copy);
+        }
+        Ok(())
+    }
+
+    /// Gives a buffer to the server.
+    fn launch(
+        &mut self,
+        mut buffer: Buffer<A::Target>,
+        sbc: Sbc,
+        timing: ServerTiming,
+    ) -> Result<IdleSign, PresentError> {
+        let points = self.hand_over(&mut buffer)?;
         let rung = self.descent.rung();
         let token = match self.presenter.route(rung) {
             Route::PutImage => self.copied,
@@ -378,13 +422,12 @@ impl<A: Allocator> Swapchain<A> {
             rung,
             sbc,
             timing,
+            points,
             token,
         };
         let idle = self.presenter.show(&shot, &mut self.stats)?;
-        self.pending.push_back(Pending { sbc, due, sent: now });
         if idle == IdleSign::Now {
             self.recycle(buffer);
-            self.complete_here(sbc, now, Mode::Copy);
         } else {
             self.queued.push(Flight {
                 buffer,
@@ -394,7 +437,26 @@ impl<A: Allocator> Swapchain<A> {
                 idle,
             });
         }
-        Ok(())
+        Ok(idle)
+    }
+
+    /// Covers an older frame that a late server has shown after a newer one: the newer one is shown again, as soon as it
+    /// is here and unless there is a still newer one.
+    pub(super) fn restore_overtaken(&mut self) -> Result<(), PresentError> {
+        if !(self.overtaken && self.shown == self.newest) {
+            return Ok(());
+        }
+        self.land_released()?;
+        let held = |buffer: &Buffer<A::Target>| buffer.contents == Some(self.shown);
+        let Some(index) = self.free.iter().position(held) else {
+            self.watch_releases();
+            return Ok(());
+        };
+        let mut buffer = self.free.remove(index);
+        buffer.set_update(&[]);
+        self.overtaken = false;
+        let now = self.server_timing(Target::Async, 0, false, false);
+        self.launch(buffer, self.shown, now).map(drop)
     }
 
     /// The frame that a serial of the server means.

@@ -18,11 +18,12 @@ use x11rb::{
         Event,
         xproto::{ConnectionExt as _, Screen},
     },
-    rust_connection::RustConnection,
     x11_utils::X11Error as ServerError,
 };
 
-use super::{Extensions, FormatTable, Limits, OnError, Token, X11Error, watch::Watch};
+use super::{
+    Connection, Extensions, FormatTable, Limits, OnError, Token, X11Error, stream::connect, watch::Watch,
+};
 
 /// Something that the server said by itself.
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ pub enum Happening {
 #[derive(Debug)]
 pub struct Display {
     name: String,
-    connection: RustConnection,
+    connection: Connection,
     screen: usize,
     extensions: Extensions,
     formats: FormatTable,
@@ -59,7 +60,7 @@ impl Display {
     /// # Errors
     /// If there is no such display, it refuses us, or it breaks off.
     pub fn open(name: Option<&str>, limits: &Limits) -> Result<Self, X11Error> {
-        let (connection, screen) = RustConnection::connect(name)?;
+        let (connection, screen) = connect(name)?;
         let name = name.map(str::to_owned).or_else(|| std::env::var("DISPLAY").ok());
         let mut display = Self::from_connection(connection, screen, limits)?;
         display.name = name.unwrap_or_default();
@@ -70,11 +71,7 @@ impl Display {
     ///
     /// # Errors
     /// If it has no such screen, or breaks off.
-    pub fn from_connection(
-        connection: RustConnection,
-        screen: usize,
-        limits: &Limits,
-    ) -> Result<Self, X11Error> {
+    pub fn from_connection(connection: Connection, screen: usize, limits: &Limits) -> Result<Self, X11Error> {
         let has = connection.setup().roots.len();
         if screen >= has {
             return Err(X11Error::NoScreen { wants: screen, has });
@@ -100,7 +97,7 @@ impl Display {
     }
 
     /// The connection, for requests with replies. Those without go through [`Display::send`].
-    pub fn connection(&self) -> &RustConnection {
+    pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
@@ -138,7 +135,7 @@ impl Display {
         &'a self,
         site: &'static str,
         on_error: OnError,
-        request: impl FnOnce(&'a RustConnection) -> Result<VoidCookie<'a, RustConnection>, ConnectionError>,
+        request: impl FnOnce(&'a Connection) -> Result<VoidCookie<'a, Connection>, ConnectionError>,
     ) -> Result<(), X11Error> {
         self.send_numbered(site, on_error, request).map(drop)
     }
@@ -152,7 +149,7 @@ impl Display {
         &'a self,
         site: &'static str,
         on_error: OnError,
-        request: impl FnOnce(&'a RustConnection) -> Result<VoidCookie<'a, RustConnection>, ConnectionError>,
+        request: impl FnOnce(&'a Connection) -> Result<VoidCookie<'a, Connection>, ConnectionError>,
     ) -> Result<SequenceNumber, X11Error> {
         let cookie = request(&self.connection)?;
         let sequence = cookie.sequence_number();

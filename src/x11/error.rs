@@ -5,7 +5,7 @@ use x11rb::{
     protocol::xproto::{self, Visualid, Window},
 };
 
-use super::{Absence, Extension, ShmError};
+use super::{Absence, Extension, ShmError, Violation};
 
 /// Why a display could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,10 @@ pub enum X11Error {
     Connect(#[from] ConnectError),
     /// The connection is gone.
     #[error("the display is gone: {0}")]
-    Connection(#[from] ConnectionError),
+    Connection(ConnectionError),
+    /// The server broke the protocol, and the connection with it.
+    #[error("the display breaks the protocol: {0}")]
+    Violation(#[from] Violation),
     /// A request was refused.
     #[error("the display refused: {0:?}")]
     Refused(x11rb::x11_utils::X11Error),
@@ -72,14 +75,29 @@ pub enum X11Error {
 impl X11Error {
     /// Whether the server itself is gone, so that nothing on this connection can succeed any more.
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Connection(_) | Self::NoIdsLeft | Self::Wait(_))
+        matches!(
+            self,
+            Self::Connection(_) | Self::Violation(_) | Self::NoIdsLeft | Self::Wait(_)
+        )
+    }
+}
+
+impl From<ConnectionError> for X11Error {
+    fn from(error: ConnectionError) -> Self {
+        let ConnectionError::IoError(error) = error else {
+            return Self::Connection(error);
+        };
+        match error.downcast::<Violation>() {
+            Ok(violation) => Self::Violation(violation),
+            Err(error) => Self::Connection(error.into()),
+        }
     }
 }
 
 impl From<ReplyError> for X11Error {
     fn from(error: ReplyError) -> Self {
         match error {
-            ReplyError::ConnectionError(error) => Self::Connection(error),
+            ReplyError::ConnectionError(error) => error.into(),
             ReplyError::X11Error(error) => Self::Refused(error),
         }
     }
@@ -89,7 +107,7 @@ impl From<ReplyOrIdError> for X11Error {
     fn from(error: ReplyOrIdError) -> Self {
         match error {
             ReplyOrIdError::IdsExhausted => Self::NoIdsLeft,
-            ReplyOrIdError::ConnectionError(error) => Self::Connection(error),
+            ReplyOrIdError::ConnectionError(error) => error.into(),
             ReplyOrIdError::X11Error(error) => Self::Refused(error),
         }
     }

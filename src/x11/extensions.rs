@@ -12,10 +12,9 @@ use x11rb::{
         present::ConnectionExt as _, randr::ConnectionExt as _, shm::ConnectionExt as _,
         sync::ConnectionExt as _, xfixes::ConnectionExt as _, xtest::ConnectionExt as _,
     },
-    rust_connection::RustConnection,
 };
 
-use super::X11Error;
+use super::{Connection, X11Error};
 
 /// An extension that some part of the bridge uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -169,7 +168,7 @@ impl Extensions {
     ///
     /// # Errors
     /// If the connection breaks. An extension that the server lacks or refuses is no error.
-    pub(super) fn negotiate(connection: &RustConnection, limits: &Limits) -> Result<Self, X11Error> {
+    pub(super) fn negotiate(connection: &Connection, limits: &Limits) -> Result<Self, X11Error> {
         for extension in Extension::ALL {
             connection.prefetch_extension_information(extension.name())?;
         }
@@ -218,7 +217,7 @@ impl Extensions {
     }
 }
 
-fn query(c: &RustConnection, extension: Extension, limit: Version) -> Result<Version, ReplyError> {
+fn query(c: &Connection, extension: Extension, limit: Version) -> Result<Version, ReplyError> {
     let Version(major, minor) = limit;
     // Where the protocol has a byte, our limits fit one.
     let small = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);

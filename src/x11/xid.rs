@@ -7,13 +7,12 @@ use x11rb::{
     cookie::VoidCookie,
     errors::ConnectionError,
     protocol::{
-        damage::ConnectionExt as _, sync::ConnectionExt as _, xfixes::ConnectionExt as _,
-        xproto::ConnectionExt as _,
+        damage::ConnectionExt as _, dri3::ConnectionExt as _, sync::ConnectionExt as _,
+        xfixes::ConnectionExt as _, xproto::ConnectionExt as _,
     },
-    rust_connection::RustConnection,
 };
 
-use super::{Display, OnError, X11Error};
+use super::{Connection, Display, OnError, X11Error};
 
 /// How objects of a kind are freed.
 pub trait Kind {
@@ -23,7 +22,7 @@ pub trait Kind {
     ///
     /// # Errors
     /// If the connection is gone, and with it the object.
-    fn free(connection: &RustConnection, id: u32) -> Result<VoidCookie<'_, RustConnection>, ConnectionError>;
+    fn free(connection: &Connection, id: u32) -> Result<VoidCookie<'_, Connection>, ConnectionError>;
 }
 
 /// An object of the server that is ours alone; freed when it is dropped.
@@ -77,9 +76,9 @@ macro_rules! kinds {
             const NAME: &'static str = $text;
 
             fn free(
-                connection: &RustConnection,
+                connection: &Connection,
                 id: u32,
-            ) -> Result<VoidCookie<'_, RustConnection>, ConnectionError> {
+            ) -> Result<VoidCookie<'_, Connection>, ConnectionError> {
                 connection.$free(id)
             }
         }
@@ -104,6 +103,8 @@ kinds! {
     Region, Regions: "region", xfixes_destroy_region;
     /// A SYNC fence.
     Fence, Fences: "fence", sync_destroy_fence;
+    /// A DRM syncobj of DRI3.
+    Syncobj, Syncobjs: "syncobj", dri3_free_syncobj;
     /// A DAMAGE object.
     Damage, Damages: "damage", damage_destroy;
 }

@@ -67,7 +67,7 @@ impl Brush {
     ///
     /// # Errors
     /// If GL refuses.
-    pub fn paint(&self, frame: &Frame<Canvas>, format: PixelFormat, number: u32) -> Result<(), GlError> {
+    pub fn paint(&self, frame: &mut Frame<Canvas>, format: PixelFormat, number: u32) -> Result<(), GlError> {
         let Self {
             gl, program, array, ..
         } = self;

@@ -10,6 +10,7 @@ use pixbridge::bridge::status::{StatusError, ask_all};
 use tempfile::TempDir;
 
 use crate::desktop::{Desktop, Shown};
+use crate::likeness;
 use crate::picture::Picture;
 use crate::process::{ProcessError, Running};
 use crate::renderer::{StandError, our_binary};
@@ -141,15 +142,27 @@ impl<G: Server, H: Server> Composer<G, H> {
     /// colour: that is how windows look where nothing works.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it does not. The last pictures are kept as evidence.
     pub fn same_picture(&mut self, guest: &Shown, host: &Shown) -> Result<Picture, ComposerError> {
-        self.wait("equal pictures", |composer| {
+        let mut last = None;
+        let result = self.wait("equal pictures", |composer| {
             // A window that is just being resized has no picture.
             let (Ok(wanted), Ok(found)) = (composer.guest.look(guest), composer.host.look(host)) else {
                 return Ok(None);
             };
-            Ok((wanted == found && !wanted.is_uniform()).then_some(found))
-        })
+            let same = wanted == found && !wanted.is_uniform();
+            last = Some((found.clone(), wanted));
+            Ok(same.then_some(found))
+        });
+        if let (Err(ComposerError::Late { output, .. }), Some((found, wanted))) = (&result, last) {
+            let evidence = likeness::keep_evidence(&guest.title, &found, &wanted);
+            let output = format!("{evidence}\n{output}");
+            return Err(ComposerError::Late {
+                what: "equal pictures",
+                output,
+            });
+        }
+        result
     }
 
     /// Waits until `found` finds something.
@@ -167,7 +180,8 @@ impl<G: Server, H: Server> Composer<G, H> {
                 return Ok(found);
             }
             if start.elapsed() > SOON || self.running.poll()?.is_some() {
-                let output = self.running.output();
+                let report = self.report();
+                let output = format!("{report:?}\n{}", self.running.output());
                 return Err(ComposerError::Late { what, output });
             }
             thread::sleep(LOOK_AGAIN);

@@ -9,7 +9,8 @@
 //! A test that wants to say exact commands is a [`guest::Guest`] itself; it needs no X server.
 //!
 //! Build order: the stand for pixbridge runs the binary that lies beside the test executable's directory, so
-//! `cargo build --workspace` comes first. `PIXBRIDGE_BIN` names another binary.
+//! `cargo build --workspace` comes first, and `cargo build --examples` for the tests of the examples. `PIXBRIDGE_BIN`
+//! names another binary.
 
 #![deny(unsafe_code)]
 
@@ -18,14 +19,18 @@ pub mod clients;
 pub mod composer;
 pub mod desktop;
 pub mod guest;
+pub mod imports;
 pub mod likeness;
 pub mod machine;
+pub mod painter;
 pub mod picture;
 pub mod piglit;
 pub mod process;
 pub mod renderer;
+pub mod sampled;
 pub mod screen;
 pub mod stage;
 pub mod stats;
+pub mod timelines;
 pub mod xpeer;
 pub mod xvfb;

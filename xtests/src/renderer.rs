@@ -53,7 +53,7 @@ impl fmt::Display for Renderer {
 #[derive(Debug, thiserror::Error)]
 pub enum StandError {
     /// The built binary is not there.
-    #[error("{0} is not there: run `cargo build --workspace`, with --release where this is a release build")]
+    #[error("{0} is not there: run `cargo build --workspace` and `cargo build --examples`, for this profile")]
     NotBuilt(PathBuf),
     /// The place of the running executable could not be told.
     #[error("cannot tell where this executable lies: {0}")]
@@ -227,6 +227,18 @@ pub fn our_binary() -> Result<PathBuf, StandError> {
         }
     }
     Ok(binary)
+}
+
+/// An example of the same build.
+///
+/// # Errors
+/// When it was not built: `cargo build --examples` does that.
+pub fn our_example(name: &str) -> Result<PathBuf, StandError> {
+    let example = build_directory()?.join("examples").join(name);
+    match example.is_file() {
+        true => Ok(example),
+        false => Err(StandError::NotBuilt(example)),
+    }
 }
 
 /// `target/debug` or the like: where this executable lies, without the `deps` of test executables.

@@ -98,9 +98,7 @@ impl<A: Allocator> Stage<A> {
         };
         // That the window was mapped is no news to any test.
         display.sync()?;
-        while let Some(happening) = display.poll()? {
-            stage.swapchain.handle(&happening)?;
-        }
+        stage.drain()?;
         Ok(stage)
     }
 
@@ -130,20 +128,36 @@ impl<A: Allocator> Stage<A> {
         })
     }
 
-    /// Waits until no buffer is with the server.
+    /// Waits until no buffer is with the server, and it has nothing more to say.
     ///
     /// # Errors
     /// If that is not so soon.
     pub fn settle(&mut self) -> Result<(), StageError> {
         let start = Instant::now();
         while start.elapsed() < SOON {
-            let slots = self.swapchain.slots();
-            if slots.queued == 0 && slots.on_screen == 0 {
-                return Ok(());
-            }
             self.step()?;
+            if self.is_settled() {
+                self.display.sync()?;
+                self.drain()?;
+                if self.is_settled() {
+                    return Ok(());
+                }
+            }
         }
         Err(StageError::Late { what: "idle buffers" })
+    }
+
+    fn is_settled(&self) -> bool {
+        let slots = self.swapchain.slots();
+        slots.queued == 0 && slots.on_screen == 0
+    }
+
+    /// Has the swapchain take in all that has come.
+    fn drain(&mut self) -> Result<(), StageError> {
+        while let Some(happening) = self.display.poll()? {
+            self.swapchain.handle(&happening)?;
+        }
+        Ok(())
     }
 
     /// Waits for progress of a kind. Other progress, completions apart, is kept in `told`.

@@ -11,7 +11,7 @@ use x11rb::{
     },
 };
 
-use super::{ComposeError, error::Of as _};
+use super::{ComposeError, error::OfDisplay as _};
 use crate::x11::{Display, Extension, Gc, OnError, Pixmap, Version, X11Error};
 
 /// The largest side of a cursor that is shown.

@@ -8,13 +8,13 @@ use x11rb::protocol::xproto::Window;
 use super::{
     ComposeError, Scope, Shows,
     cursor::Cursors,
-    error::Of as _,
+    error::OfDisplay as _,
     guest::{Change, Guest},
     input::Input,
     output::{Brush, Output, now},
     properties::Properties,
     shape::Shapes,
-    source::Source,
+    source::{Of, Source},
 };
 use crate::{
     bridge::{
@@ -45,6 +45,8 @@ pub struct Compose {
     pub(super) scope: Scope,
     pub(super) setup: Setup,
     pub(super) sources: HashMap<Window, Source>,
+    /// What lies behind all windows, where the whole screen is shown.
+    pub(super) background: Option<Source>,
     pub(super) outputs: Vec<Output>,
     pub(super) properties: Properties,
     pub(super) cursors: Cursors,
@@ -89,6 +91,7 @@ impl Compose {
             scope: setup.scope,
             setup,
             sources: HashMap::new(),
+            background: None,
             outputs: Vec::new(),
             properties,
             cursors,
@@ -211,7 +214,7 @@ impl Compose {
 
     /// Reads a guest window from now on, if it can be read.
     pub(super) fn open_source(&mut self, window: Window) -> Result<bool, ComposeError> {
-        match Source::new(&self.importer, self.guest.display(), window, self.setup.import) {
+        match self.source(Of::Window(window)) {
             Ok(source) => {
                 self.sources.insert(window, source);
                 Ok(true)
@@ -223,6 +226,23 @@ impl Compose {
                 Ok(false)
             }
         }
+    }
+
+    /// Takes the picture that the guest's desktop has put behind all windows, if there is one.
+    pub(super) fn open_background(&mut self) -> Result<(), ComposeError> {
+        self.background = None;
+        let Some(pixmap) = self.properties.background()? else {
+            return Ok(());
+        };
+        match self.source(Of::Pixmap(pixmap)) {
+            Err(error) if !error.is_fatal() => tracing::warn!("the guest's background is not shown: {error}"),
+            source => self.background = Some(source?),
+        }
+        Ok(())
+    }
+
+    fn source(&self, of: Of) -> Result<Source, ComposeError> {
+        Source::new(&self.importer, self.guest.display(), of, self.setup.import)
     }
 
     /// The setup of a new host window's swapchain.
@@ -239,6 +259,7 @@ impl Compose {
         let Self {
             outputs,
             sources,
+            background,
             guest,
             brush,
             ..
@@ -247,6 +268,12 @@ impl Compose {
             drawn = true;
             let shows = output.shows;
             let result = output.draw(brush, |pass, area| {
+                if let Some(source) = background.as_mut().filter(|_| shows == Shows::Screen) {
+                    match source.draw(pass, (0, 0)) {
+                        Err(error) if !error.is_fatal() => *background = None,
+                        result => result?,
+                    }
+                }
                 for (id, window) in guest.bottom_up() {
                     let (covers, Some(source)) = (window.area(), sources.get_mut(&id)) else {
                         continue;
@@ -291,7 +318,7 @@ impl Compose {
     fn report_of(&self, output: &Output) -> WindowReport {
         let shown: Vec<_> = match output.shows {
             Shows::Window { top, .. } => self.sources.get(&top).into_iter().collect(),
-            Shows::Screen => self.sources.values().collect(),
+            Shows::Screen => self.sources.values().chain(&self.background).collect(),
         };
         let (guest_window, title) = match output.shows {
             Shows::Window { top, client } => (top, self.properties.title_of(client)),

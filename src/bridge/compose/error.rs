@@ -68,14 +68,14 @@ impl ComposeError {
 }
 
 /// Says which display an error is of.
-pub(super) trait Of<T> {
+pub(super) trait OfDisplay<T> {
     /// The guest's.
     fn of_guest(self) -> Result<T, ComposeError>;
     /// The host's.
     fn of_host(self) -> Result<T, ComposeError>;
 }
 
-impl<T> Of<T> for Result<T, X11Error> {
+impl<T> OfDisplay<T> for Result<T, X11Error> {
     fn of_guest(self) -> Result<T, ComposeError> {
         self.map_err(ComposeError::Guest)
     }

@@ -103,7 +103,8 @@ impl Guest {
         let (c, root) = (display.connection(), display.screen().root);
         // Nothing may change between the question for the windows and the events about them.
         c.grab_server()?;
-        let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+        let events = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::PROPERTY_CHANGE;
+        let events = ChangeWindowAttributesAux::new().event_mask(events);
         c.change_window_attributes(root, &events)?.check()?;
         c.composite_redirect_subwindows(root, Redirect::MANUAL)?.check()?;
         let tree = c.query_tree(root)?.reply()?;

@@ -5,7 +5,7 @@ use x11rb::protocol::{Event, shape::SK, xproto::Window};
 use super::{
     ComposeError, Scope, Shows,
     engine::Compose,
-    error::Of as _,
+    error::OfDisplay as _,
     guest::{Change, GuestWindow, Place},
     host_window::{HostWindow, Wanted},
     output::Output,
@@ -40,6 +40,13 @@ impl Compose {
 
     /// Pixels of a window have changed.
     fn guest_damaged(&mut self, event: &Event) {
+        if let Some(area) = self
+            .background
+            .as_mut()
+            .and_then(|background| background.handle(event))
+        {
+            return self.damage_screen(area);
+        }
         for (id, source) in &mut self.sources {
             let (Some(area), Some(window)) = (source.handle(event), self.guest.window(*id)) else {
                 continue;
@@ -70,6 +77,13 @@ impl Compose {
                 Ok(())
             }
             Change::Restacked => self.restacked(),
+            Change::Property(window, atom) if self.properties.is_background(window, atom) => {
+                if self.scope == Scope::Root {
+                    self.open_background()?;
+                    self.damage_whole_screen();
+                }
+                Ok(())
+            }
             Change::Property(window, atom) => {
                 for output in &self.outputs {
                     if let Shows::Window { client, .. } = output.shows
@@ -161,6 +175,7 @@ impl Compose {
         let window = HostWindow::create(&self.host, self.properties.host_atoms(), &wanted).of_host()?;
         let name = self.guest.display().name().to_owned();
         self.properties.name_screen(window.id(), &name, place)?;
+        self.open_background()?;
         self.open_output(window, Shows::Screen)
     }
 
@@ -219,12 +234,18 @@ impl Compose {
                 output.window.raise().of_host()?;
             }
         }
-        let screen = self.guest.display().screen();
-        self.damage_screen(Rect::of_size(
-            screen.width_in_pixels.into(),
-            screen.height_in_pixels.into(),
-        ));
+        self.damage_whole_screen();
         Ok(())
+    }
+
+    fn damage_whole_screen(&mut self) {
+        for output in self
+            .outputs
+            .iter_mut()
+            .filter(|output| output.shows == Shows::Screen)
+        {
+            output.damage_all();
+        }
     }
 
     /// A part of the guest's screen looks different.

@@ -5,7 +5,7 @@ use x11rb::protocol::{
     xproto::{ClientMessageEvent, ConfigureNotifyEvent, Window},
 };
 
-use super::{ComposeError, Scope, Shows, engine::Compose, error::Of as _, guest::Place};
+use super::{ComposeError, Scope, Shows, engine::Compose, error::OfDisplay as _, guest::Place};
 use crate::x11::Happening;
 
 impl Compose {

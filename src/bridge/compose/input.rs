@@ -15,7 +15,7 @@ use x11rb::{
     },
 };
 
-use super::{ComposeError, error::Of as _, keyboard::KeyMap};
+use super::{ComposeError, error::OfDisplay as _, keyboard::KeyMap};
 use crate::x11::{Display, Extension, OnError, Version, X11Error};
 
 /// The guest's keyboard and pointer.

@@ -5,7 +5,7 @@
 
 use x11rb::protocol::xproto::{ConnectionExt as _, Keycode, Keysym};
 
-use super::{ComposeError, error::Of as _};
+use super::{ComposeError, error::OfDisplay as _};
 use crate::x11::{Display, X11Error};
 
 /// Symbols of keys without any.

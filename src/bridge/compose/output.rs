@@ -127,7 +127,7 @@ impl Output {
         brush: &Brush,
         layers: impl FnOnce(&Pass<'_>, Rect) -> Result<(), ComposeError>,
     ) -> Result<(), ComposeError> {
-        let Some(frame) = self.swapchain.acquire()? else {
+        let Some(mut frame) = self.swapchain.acquire()? else {
             return Ok(());
         };
         let age = u32::try_from(self.swapchain.age(&frame)).unwrap_or(0);
@@ -148,6 +148,7 @@ impl Output {
             canvas.order(),
         );
         let drawn = layers(&pass, area);
+        pass.finish();
         if let Err(error) = drawn.and_then(|()| Ok(frame.finish_drawing(&brush.gl, area)?)) {
             self.swapchain.discard(frame);
             return Err(error);

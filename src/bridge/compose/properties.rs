@@ -8,12 +8,13 @@ use std::rc::Rc;
 use x11rb::{
     properties::WmSizeHints,
     protocol::xproto::{
-        Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, GetPropertyReply, PropMode, Window,
+        Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, GetPropertyReply, Pixmap,
+        PropMode, Window,
     },
     wrapper::ConnectionExt as _,
 };
 
-use super::{ComposeError, atoms::Atoms, error::Of as _, guest::Place};
+use super::{ComposeError, atoms::Atoms, error::OfDisplay as _, guest::Place};
 use crate::x11::{Display, OnError, X11Error};
 
 /// The largest property that is carried over, in 32-bit units: icons are the large ones.
@@ -155,6 +156,21 @@ impl Properties {
         title.map_or_else(String::new, |title| {
             String::from_utf8_lossy(&title.value).into_owned()
         })
+    }
+
+    /// The pixmap that programs that set backgrounds tell of. The root window itself cannot be asked: a server whose
+    /// windows are redirected by hand paints no background.
+    pub(super) fn background(&self) -> Result<Option<Pixmap>, ComposeError> {
+        let root = self.guest.screen().root;
+        let reply = self.read(root, self.guest_atoms._XROOTPMAP_ID, 1).of_guest()?;
+        Ok(reply
+            .and_then(|reply| reply.value32()?.next())
+            .filter(|&pixmap| pixmap != x11rb::NONE))
+    }
+
+    /// Whether a property tells of the background.
+    pub(super) fn is_background(&self, window: Window, atom: Atom) -> bool {
+        window == self.guest.screen().root && atom == self.guest_atoms._XROOTPMAP_ID
     }
 
     /// The window that a guest window says that it belongs to.

@@ -11,7 +11,7 @@ use x11rb::{
     },
 };
 
-use super::{ComposeError, error::Of as _};
+use super::{ComposeError, error::OfDisplay as _};
 use crate::x11::{Display, OnError, X11Error};
 
 /// Carries outlines over from guest windows to host windows.

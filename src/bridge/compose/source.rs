@@ -1,14 +1,18 @@
-//! The pixels of one guest window.
+//! The pixels of one guest window, or of what lies behind all of them.
 
 use std::rc::Rc;
 
-use x11rb::protocol::{Event, xproto::Window};
+use x11rb::protocol::{
+    Event,
+    xproto::{Pixmap, Window},
+};
 
-use super::{ComposeError, error::Of as _};
+use super::{ComposeError, error::OfDisplay as _};
 use crate::{
-    present::{Blend, Layer, Pass},
+    present::{Blend, ChannelOrder, Filter, Layer, Pass},
     x11::{
         Display, ImportOptions, ImportStats, ImportedPixmap, PixmapImporter, PixmapPath, Rect, SourcePixmap,
+        X11Error,
     },
 };
 
@@ -17,24 +21,42 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Source {
     display: Rc<Display>,
-    window: Window,
+    of: Of,
     pixmap: ImportedPixmap,
     /// Whether the window has got another pixmap.
     stale: bool,
 }
 
+/// Whose pixels they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A window's, its border included.
+    Window(Window),
+    /// A pixmap's.
+    Pixmap(Pixmap),
+}
+
+impl Of {
+    fn pixmap(self, display: &Rc<Display>) -> Result<SourcePixmap, X11Error> {
+        match self {
+            Self::Window(window) => SourcePixmap::of_window(display, window),
+            Self::Pixmap(pixmap) => SourcePixmap::of_pixmap(display, pixmap),
+        }
+    }
+}
+
 impl Source {
-    /// Takes the pixmap of a window that is shown.
+    /// Takes a pixmap, or that of a window that is shown.
     pub(super) fn new(
         importer: &Rc<PixmapImporter>,
         display: &Rc<Display>,
-        window: Window,
+        of: Of,
         options: ImportOptions,
     ) -> Result<Self, ComposeError> {
-        let pixmap = SourcePixmap::of_window(display, window).of_guest()?;
+        let pixmap = of.pixmap(display).of_guest()?;
         Ok(Self {
             display: display.clone(),
-            window,
+            of,
             pixmap: importer.import(pixmap, options)?,
             stale: false,
         })
@@ -56,8 +78,7 @@ impl Source {
     /// Draws the window with the corner of its border at this place.
     pub(super) fn draw(&mut self, pass: &Pass<'_>, at: (i32, i32)) -> Result<(), ComposeError> {
         if self.stale {
-            let pixmap = SourcePixmap::of_window(&self.display, self.window).of_guest()?;
-            self.pixmap.replace(pixmap)?;
+            self.pixmap.replace(self.of.pixmap(&self.display).of_guest()?)?;
             self.stale = false;
         }
         let (width, height) = self.pixmap.source().size();
@@ -70,6 +91,11 @@ impl Source {
             texture: bound.texture(),
             size: (width.into(), height.into()),
             at,
+            stored: bound.exchanged_bytes().map(|exchanged| match exchanged {
+                true => ChannelOrder::Exchanged,
+                false => ChannelOrder::Native,
+            }),
+            filter: Filter::Nearest,
             blend,
         };
         Ok(pass.layer(&layer)?)

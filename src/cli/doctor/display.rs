@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use pixbridge::{
     bridge::trial,
-    gl::{self, Choice, Gl, GlError, Platform},
+    gl::{self, Choice, Gl, GlError},
     present::{CanvasAllocator, Ladder, PresentError, Rung, open_gl},
     x11::{Display, Extension, ImportError, Limits, Paths, PixmapImporter, PixmapPath, Version},
 };
@@ -89,6 +89,7 @@ fn frames(display: &Rc<Display>, renderer: &Rc<gl::Display>, gl: &Gl) -> Vec<Fin
     let ways = Rung::ALL.map(|rung| {
         let tried = trial::present(display, allocator.clone(), Ladder::force(rung));
         let detail = match rung {
+            Rung::Syncobj => "as modifiers, and timelines say when it is drawn and read",
             Rung::Modifiers | Rung::Linear => "drawn in memory that the server shows: no copy",
             Rung::ShmPixmap => "drawn in, or read back to, memory that the server copies",
             Rung::ShmPutImage => "as shm-pixmap, without Present",
@@ -113,11 +114,6 @@ fn why_not(error: &PresentError, rung: Rung) -> String {
 /// The ways of importing.
 fn pixmaps(display: &Rc<Display>, renderer: &Rc<gl::Display>, gl: &Gl) -> Vec<Finding> {
     let importer = PixmapImporter::new(display.clone(), renderer.clone(), gl.clone());
-    // Both are then on the display that `DISPLAY` names.
-    let importer = match renderer.platform() {
-        Platform::X11 => importer.with_host_on_display(),
-        _ => importer,
-    };
     let importer = Rc::new(importer);
     let try_path = |path: PixmapPath| {
         let detail = match path {

@@ -63,6 +63,11 @@ impl CopiedTexture {
         &self.texture
     }
 
+    /// Whether texels are four bytes, one a channel, and if so, whether red and blue are exchanged.
+    pub(super) fn exchanged_bytes(&self) -> Option<bool> {
+        self.layout.exchanged_bytes()
+    }
+
     /// Bytes of so many pixels.
     pub(super) fn bytes(&self, pixels: u64) -> u64 {
         pixels * u64::from(self.layout.pixel_bytes())

@@ -1,9 +1,9 @@
 //! Textures that are the pixmap's memory.
 //!
-//! Nothing is copied, and a bind has nothing to do but to be late enough: the server must have handed its drawing to the
-//! memory. It sends a damage event after it has carried out the request that drew, and a driver of the server that
-//! draws with the GPU submits that before events are written, so that the kernel's implicit fences make our reads wait
-//! for it. A bind that follows the event therefore sees what the event is about.
+//! Nothing is copied, and a bind has nothing to do but to be late enough. What is relied upon: the server sends a damage
+//! event after it has carried out the request that drew, and has handed work for the GPU to the kernel by then, whose
+//! implicit fences make our reads wait for that work. A bind that follows the event then sees what the event is about.
+//! A server that draws by GL on the CPU leaves no such fence, and may still be drawing.
 //!
 //! Images have one level and are 2D. Where mipmaps or a rectangle texture are wanted, GL copies what changed within
 //! itself.

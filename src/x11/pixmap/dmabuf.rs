@@ -4,14 +4,12 @@
 //! What the server says of the memory is compared with what it says of the pixmap here, and with the memory itself where
 //! it is imported.
 
-use std::os::fd::OwnedFd;
-
-use x11rb::protocol::dri3::ConnectionExt as _;
+use x11rb::protocol::dri3::{BufferFromPixmapReply, BuffersFromPixmapReply, ConnectionExt as _};
 
 use super::{PathError, SourcePixmap};
 use crate::{
     gl::{self, Dmabuf, DmabufImport, Image, Plane, dmabuf::INVALID},
-    x11::{Display, Extension, Version, X11Error},
+    x11::{Display, Extension, PixelFormat, Version, X11Error},
 };
 
 /// What the server says of a pixmap's memory and cannot be.
@@ -77,9 +75,13 @@ pub(super) fn import(
     if host.dmabuf_support().import == DmabufImport::None {
         return Err(gl::GlError::Extension("EGL_EXT_image_dma_buf_import").into());
     }
+    let wanted = Wanted {
+        size: source.size(),
+        format: source.format(),
+    };
     let dmabuf = match export {
-        Export::WithModifiers => several(display, source)?,
-        Export::Implicit => single(display, source)?,
+        Export::WithModifiers => wanted.of_buffers(ask_several(display, source)?)?,
+        Export::Implicit => wanted.of_buffer(ask_single(display, source)?)?,
     };
     if let Some(modifier) = dmabuf.modifier {
         let modifiers = host.dmabuf_modifiers(dmabuf.fourcc)?;
@@ -92,44 +94,16 @@ pub(super) fn import(
     Ok(host.import_dmabuf(&dmabuf)?)
 }
 
-fn several(display: &Display, source: &SourcePixmap) -> Result<Dmabuf, PathError> {
+fn ask_several(display: &Display, source: &SourcePixmap) -> Result<BuffersFromPixmapReply, X11Error> {
     need(display, Version(1, 2))?;
-    let request = display.connection().dri3_buffers_from_pixmap(source.id());
-    let reply = request.map_err(X11Error::from)?.reply().map_err(X11Error::from)?;
-    check(source, (reply.width, reply.height), (reply.depth, reply.bpp))?;
-    let counts = [reply.buffers.len(), reply.strides.len(), reply.offsets.len()];
-    if counts != [reply.buffers.len(); 3] {
-        let [fds, strides, offsets] = counts;
-        return Err(ExportError::Planes {
-            fds,
-            strides,
-            offsets,
-        }
-        .into());
-    }
-    let layouts = reply.strides.into_iter().zip(reply.offsets);
-    let planes = reply.buffers.into_iter().zip(layouts);
-    let planes = planes.map(|(fd, (stride, offset))| Plane { fd, offset, stride });
-    let modifier = Some(reply.modifier).filter(|&modifier| modifier != INVALID);
-    Ok(describe(source, modifier, planes.collect()))
+    let c = display.connection();
+    Ok(c.dri3_buffers_from_pixmap(source.id())?.reply()?)
 }
 
-fn single(display: &Display, source: &SourcePixmap) -> Result<Dmabuf, PathError> {
+fn ask_single(display: &Display, source: &SourcePixmap) -> Result<BufferFromPixmapReply, X11Error> {
     need(display, Version(1, 0))?;
-    let request = display.connection().dri3_buffer_from_pixmap(source.id());
-    let reply = request.map_err(X11Error::from)?.reply().map_err(X11Error::from)?;
-    check(source, (reply.width, reply.height), (reply.depth, reply.bpp))?;
-    let (size, height, stride) = (reply.size, reply.height, reply.stride);
-    if u64::from(size) < u64::from(stride) * u64::from(height) {
-        return Err(ExportError::Short { size, height, stride }.into());
-    }
-    let fd: OwnedFd = reply.pixmap_fd;
-    let plane = Plane {
-        fd,
-        offset: 0,
-        stride: stride.into(),
-    };
-    Ok(describe(source, None, vec![plane]))
+    let c = display.connection();
+    Ok(c.dri3_buffer_from_pixmap(source.id())?.reply()?)
 }
 
 fn need(display: &Display, wants: Version) -> Result<(), X11Error> {
@@ -140,28 +114,181 @@ fn need(display: &Display, wants: Version) -> Result<(), X11Error> {
         .map_err(|absence| X11Error::Extension { extension, absence })
 }
 
-fn check(source: &SourcePixmap, size: (u16, u16), pixels: (u8, u8)) -> Result<(), ExportError> {
-    let format = source.format();
-    if size != source.size() {
-        return Err(ExportError::Size {
-            told: size,
-            wanted: source.size(),
-        });
-    }
-    let wanted = (format.depth, format.bits_per_pixel);
-    if pixels != wanted {
-        return Err(ExportError::Pixels { told: pixels, wanted });
-    }
-    Ok(())
+/// What the server said of the pixmap before.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    size: (u16, u16),
+    format: PixelFormat,
 }
 
-fn describe(source: &SourcePixmap, modifier: Option<u64>, planes: Vec<Plane>) -> Dmabuf {
-    let (width, height) = source.size();
-    Dmabuf {
-        width: width.into(),
-        height: height.into(),
-        fourcc: source.format().fourcc.0,
-        modifier,
-        planes,
+impl Wanted {
+    fn of_buffers(self, reply: BuffersFromPixmapReply) -> Result<Dmabuf, ExportError> {
+        self.check((reply.width, reply.height), (reply.depth, reply.bpp))?;
+        let (fds, strides, offsets) = (reply.buffers.len(), reply.strides.len(), reply.offsets.len());
+        if fds != strides || fds != offsets {
+            return Err(ExportError::Planes {
+                fds,
+                strides,
+                offsets,
+            });
+        }
+        let layouts = reply.strides.into_iter().zip(reply.offsets);
+        let planes = reply.buffers.into_iter().zip(layouts);
+        let planes = planes.map(|(fd, (stride, offset))| Plane { fd, offset, stride });
+        let modifier = Some(reply.modifier).filter(|&modifier| modifier != INVALID);
+        Ok(self.describe(modifier, planes.collect()))
+    }
+
+    fn of_buffer(self, reply: BufferFromPixmapReply) -> Result<Dmabuf, ExportError> {
+        self.check((reply.width, reply.height), (reply.depth, reply.bpp))?;
+        let (size, height, stride) = (reply.size, reply.height, reply.stride);
+        if u64::from(size) < u64::from(stride) * u64::from(height) {
+            return Err(ExportError::Short { size, height, stride });
+        }
+        let plane = Plane {
+            fd: reply.pixmap_fd,
+            offset: 0,
+            stride: stride.into(),
+        };
+        Ok(self.describe(None, vec![plane]))
+    }
+
+    fn check(self, size: (u16, u16), pixels: (u8, u8)) -> Result<(), ExportError> {
+        if size != self.size {
+            return Err(ExportError::Size {
+                told: size,
+                wanted: self.size,
+            });
+        }
+        let wanted = (self.format.depth, self.format.bits_per_pixel);
+        if pixels != wanted {
+            return Err(ExportError::Pixels { told: pixels, wanted });
+        }
+        Ok(())
+    }
+
+    fn describe(self, modifier: Option<u64>, planes: Vec<Plane>) -> Dmabuf {
+        let (width, height) = self.size;
+        Dmabuf {
+            width: width.into(),
+            height: height.into(),
+            fourcc: self.format.fourcc.0,
+            modifier,
+            planes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+    use crate::x11::Fourcc;
+
+    const WANTED: Wanted = Wanted {
+        size: (100, 50),
+        format: PixelFormat {
+            depth: 24,
+            bits_per_pixel: 32,
+            fourcc: Fourcc::XRGB8888,
+        },
+    };
+
+    fn fd() -> OwnedFd {
+        tempfile::tempfile().unwrap().into()
+    }
+
+    fn buffers() -> BuffersFromPixmapReply {
+        BuffersFromPixmapReply {
+            sequence: 0,
+            length: 0,
+            width: 100,
+            height: 50,
+            modifier: 0,
+            depth: 24,
+            bpp: 32,
+            strides: vec![512],
+            offsets: vec![64],
+            buffers: vec![fd()],
+        }
+    }
+
+    fn buffer() -> BufferFromPixmapReply {
+        BufferFromPixmapReply {
+            nfd: 1,
+            sequence: 0,
+            length: 0,
+            size: 25600,
+            width: 100,
+            height: 50,
+            stride: 512,
+            depth: 24,
+            bpp: 32,
+            pixmap_fd: fd(),
+        }
+    }
+
+    #[test]
+    fn a_layout_that_is_none_is_left_to_the_driver() {
+        let named = WANTED.of_buffers(buffers()).unwrap();
+        assert_eq!(named.modifier, Some(0));
+        assert_eq!((named.planes[0].stride, named.planes[0].offset), (512, 64));
+        let modifier = INVALID;
+        let implicit = WANTED.of_buffers(BuffersFromPixmapReply {
+            modifier,
+            ..buffers()
+        });
+        assert_eq!(implicit.unwrap().modifier, None);
+        assert_eq!(WANTED.of_buffer(buffer()).unwrap().modifier, None);
+    }
+
+    #[test]
+    fn memory_of_another_picture_is_refused() {
+        let other = BuffersFromPixmapReply {
+            width: 101,
+            ..buffers()
+        };
+        assert!(matches!(
+            WANTED.of_buffers(other),
+            Err(ExportError::Size { told: (101, 50), .. })
+        ));
+        let other = BufferFromPixmapReply {
+            depth: 32,
+            ..buffer()
+        };
+        assert!(matches!(
+            WANTED.of_buffer(other),
+            Err(ExportError::Pixels { told: (32, 32), .. })
+        ));
+        let other = BuffersFromPixmapReply { bpp: 16, ..buffers() };
+        assert!(matches!(
+            WANTED.of_buffers(other),
+            Err(ExportError::Pixels { told: (24, 16), .. })
+        ));
+    }
+
+    #[test]
+    fn planes_that_lack_something_are_refused() {
+        let offsets = vec![0, 0];
+        let error = WANTED.of_buffers(BuffersFromPixmapReply { offsets, ..buffers() });
+        let (fds, strides, offsets) = (1, 1, 2);
+        assert_eq!(
+            error.unwrap_err(),
+            ExportError::Planes {
+                fds,
+                strides,
+                offsets
+            }
+        );
+    }
+
+    #[test]
+    fn memory_that_ends_before_the_last_row_is_refused() {
+        let error = WANTED.of_buffer(BufferFromPixmapReply {
+            size: 25599,
+            ..buffer()
+        });
+        assert!(matches!(error, Err(ExportError::Short { size: 25599, .. })));
     }
 }

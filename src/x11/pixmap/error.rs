@@ -15,7 +15,7 @@ pub enum PathError {
     /// The connection carries no descriptors.
     #[error("the connection is remote")]
     Remote,
-    /// GL is not on the X server that has the pixmap, as far as we were told.
+    /// GL is not on the X server that has the pixmap, as far as their names tell.
     #[error("GL is not on this X server")]
     HostElsewhere,
     /// What the server said of the pixmap's memory cannot be.

@@ -21,7 +21,6 @@ pub struct PixmapImporter {
     host: Rc<gl::Display>,
     gl: Gl,
     staging: Staging,
-    host_on_display: bool,
     /// Which paths the log has told of: once is enough for all windows.
     told: Cell<[bool; PixmapPath::ALL.len()]>,
 }
@@ -43,17 +42,8 @@ impl PixmapImporter {
             display,
             host,
             gl,
-            host_on_display: false,
             told: Cell::default(),
         }
-    }
-
-    /// Declares that the GL host is on the very X server whose pixmaps are imported, which nothing else tells: EGL
-    /// has a connection of its own, to the display that `DISPLAY` names.
-    #[must_use]
-    pub fn with_host_on_display(mut self) -> Self {
-        self.host_on_display = true;
-        self
     }
 
     /// Makes a pixmap a texture by the first path that works. Waits for the server's answers. The contents are
@@ -81,14 +71,16 @@ impl PixmapImporter {
         &self.staging
     }
 
-    /// The first path after those that are skipped already, and its texture.
+    /// The first path that works, its texture, and why the better ones do not. Only paths worse than `below` are tried.
     pub(super) fn open(
         &self,
         source: &SourcePixmap,
         options: &ImportOptions,
-        mut skipped: Vec<Skipped>,
+        below: Option<PixmapPath>,
     ) -> Result<(PixmapPath, Backing, Vec<Skipped>), ImportError> {
-        for &path in &PixmapPath::ALL[skipped.len()..] {
+        let first = below.map_or(0, |path| path as usize + 1);
+        let mut skipped = Vec::new();
+        for &path in &PixmapPath::ALL[first..] {
             let opened = match options.paths.allows(path) {
                 true => self.open_path(path, source, options),
                 false => Err(PathError::SwitchedOff),
@@ -136,7 +128,9 @@ impl PixmapImporter {
     }
 
     fn egl_pixmap(&self, source: &SourcePixmap) -> Result<Image, PathError> {
-        if !self.host_on_display || self.host.platform() != Platform::X11 {
+        // EGL has a connection of its own, to the display that the environment names.
+        let same_display = std::env::var("DISPLAY").is_ok_and(|name| name == self.display.name());
+        if !same_display || self.host.platform() != Platform::X11 {
             return Err(PathError::HostElsewhere);
         }
         Ok(self.host.import_pixmap(source.id())?)

@@ -88,6 +88,11 @@ impl ImageLayout {
         })
     }
 
+    /// Whether texels are four bytes, one a channel, and if so, whether red and blue are exchanged.
+    pub(super) fn exchanged_bytes(&self) -> Option<bool> {
+        (self.storage.internal == glow::RGBA8).then_some(self.storage.exchanged)
+    }
+
     /// GL's internal format.
     pub(super) fn internal(&self) -> u32 {
         self.storage.internal

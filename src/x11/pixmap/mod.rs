@@ -92,7 +92,7 @@ impl Picture {
     ) -> Result<Self, ImportError> {
         // Before anything is read, so that no change is missed.
         let tracking = Tracking::new(importer.display(), &source).map_err(ImportError::of_display)?;
-        let (path, backing, skipped) = importer.open(&source, options, Vec::new())?;
+        let (path, backing, skipped) = importer.open(&source, options, None)?;
         Ok(Self {
             path,
             skipped,
@@ -102,17 +102,27 @@ impl Picture {
         })
     }
 
-    /// Goes on by the next path.
+    /// Goes on by the next path; if there is none, the path stays, since what failed may work again.
     fn step_down(
         &mut self,
         importer: &PixmapImporter,
         options: &ImportOptions,
         reason: PathError,
     ) -> Result<(), ImportError> {
-        let mut skipped = std::mem::take(&mut self.skipped);
-        skipped.push(importer.skip(self.path, reason));
-        (self.path, self.backing, self.skipped) = importer.open(&self.source, options, skipped)?;
-        Ok(())
+        let failed = importer.skip(self.path, reason);
+        match importer.open(&self.source, options, Some(self.path)) {
+            Ok((path, backing, skipped)) => {
+                self.skipped.push(failed);
+                self.skipped.extend(skipped);
+                (self.path, self.backing) = (path, backing);
+                Ok(())
+            }
+            Err(ImportError::NoPath(mut skipped)) => {
+                skipped.insert(0, failed);
+                Err(ImportError::NoPath(skipped))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -147,9 +157,9 @@ impl ImportedPixmap {
     /// If the pixmap, the connection or the context is gone, or all paths have failed by now. What changed then counts as
     /// changed still.
     pub fn bind(&mut self) -> Result<BoundTexture<'_>, ImportError> {
-        let changed = self.picture.tracking.take().map_err(ImportError::of_display)?;
+        let mut changed = self.picture.tracking.take().map_err(ImportError::of_display)?;
         if !changed.is_empty()
-            && let Err(error) = self.update(changed)
+            && let Err(error) = self.update(&mut changed)
         {
             self.picture.tracking.put_back(&changed);
             return Err(error);
@@ -159,7 +169,8 @@ impl ImportedPixmap {
         Ok(BoundTexture { imported: self })
     }
 
-    fn update(&mut self, mut areas: Areas) -> Result<(), ImportError> {
+    /// Brings areas up to date; all of them where the texture is a new one by another path.
+    fn update(&mut self, areas: &mut Areas) -> Result<(), ImportError> {
         let Self {
             importer,
             options,
@@ -168,16 +179,15 @@ impl ImportedPixmap {
         } = self;
         loop {
             let result = match &picture.backing {
-                Backing::Direct(direct) => direct.update(importer.gl(), &areas).map_err(PathError::from),
-                Backing::Copied(copied) => copied.update(importer, &picture.source, &areas),
+                Backing::Direct(direct) => direct.update(importer.gl(), areas).map_err(PathError::from),
+                Backing::Copied(copied) => copied.update(importer, &picture.source, areas),
             };
             match result {
                 Ok(()) => break,
                 Err(reason) if reason.is_final() => return Err(ImportError::Final(reason)),
                 Err(reason) => picture.step_down(importer, options, reason)?,
             }
-            // The texture is a new one.
-            areas = Areas::all(picture.source.size());
+            *areas = Areas::all(picture.source.size());
         }
         match &picture.backing {
             Backing::Direct(direct) => self.stats.copies_in_gl += u64::from(direct.is_copied()),
@@ -241,6 +251,15 @@ impl BoundTexture<'_> {
         match &self.imported.picture.backing {
             Backing::Direct(direct) => direct.texture(),
             Backing::Copied(copied) => copied.texture(),
+        }
+    }
+
+    /// Whether raw copies see red and blue exchanged, where texels are four bytes, one a channel; `None` where they are
+    /// something else, or the driver alone knows.
+    pub fn exchanged_bytes(&self) -> Option<bool> {
+        match &self.imported.picture.backing {
+            Backing::Direct(_) => None,
+            Backing::Copied(copied) => copied.exchanged_bytes(),
         }
     }
 

@@ -12,13 +12,12 @@ use x11rb::{
         shm::{self, ConnectionExt as _},
         xproto::{ConnectionExt as _, GetImageReply, ImageFormat},
     },
-    rust_connection::RustConnection,
 };
 
 use super::{PathError, SourcePixmap, direct::region, layout::ImageLayout, source::gone, staging::Staging};
 use crate::{
     gl::{Gl, ReadBytes, Texture},
-    x11::{Area, Areas, Display, ShmError, X11Error},
+    x11::{Area, Areas, Connection, Display, ShmError, X11Error},
 };
 
 /// Images in shared memory begin at multiples of so many bytes: a cache line.
@@ -38,7 +37,7 @@ pub(super) struct Transfer<'a> {
     pub(super) texture: &'a Texture,
 }
 
-type Requested<'a, R> = Cookie<'a, RustConnection, R>;
+type Requested<'a, R> = Cookie<'a, Connection, R>;
 
 impl Transfer<'_> {
     /// By MIT-SHM's [GetImage](https://www.x.org/releases/current/doc/xextproto/shm.html), one image for each area.

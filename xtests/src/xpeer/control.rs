@@ -14,7 +14,7 @@ use super::{
     error::{ErrorCode, Outcome},
     log::{Complaint, Logged, Point, Presented, Seen},
     resources::{ClientId, Counts},
-    script::{Completion, Idle, Modifiers, Msc, Operation, Orphans, ReplyFault},
+    script::{Completion, Idle, Modifiers, Msc, Operation, Orphans, ReplyFault, Signs},
     server::Server,
     surface::Pixels,
 };
@@ -77,6 +77,11 @@ impl Control {
     /// Gives pixmaps back in another way from now on.
     pub fn idle(&self, idle: Idle) {
         self.ask(move |server| server.script.presenting.idle = idle);
+    }
+
+    /// Tells of release points in another way from now on.
+    pub fn signs(&self, signs: Signs) {
+        self.ask(move |server| server.script.presenting.signs = signs);
     }
 
     /// Tells counts in another way from now on.

@@ -1,4 +1,5 @@
-//! DRI3: buffers and fences by descriptor. A buffer is any file that can be read and written; a memfd will do.
+//! DRI3: buffers, fences and timelines by descriptor. A buffer is any file that can be read and written; a memfd will do.
+//! A timeline is one of the [stand-in](crate::timelines)'s.
 
 use std::{os::fd::OwnedFd, rc::Rc};
 
@@ -25,6 +26,7 @@ use super::{
     server::Server,
     surface::{Layout, Plane, Surface, bits_per_pixel},
 };
+use crate::timelines;
 
 /// "Whatever the buffer itself says" (`DRM_FORMAT_MOD_INVALID`).
 const IMPLICIT: u64 = 0x00ff_ffff_ffff_ffff;
@@ -249,6 +251,7 @@ impl Server {
     fn import_syncobj(&mut self, id: ClientId, request: ImportSyncobjRequest) -> Outcome {
         self.resources.drawable(request.drawable)?;
         let memory = Rc::new(Memory::given(request.syncobj_fd, &self.gauge));
+        timelines::reached(memory.file()).map_err(|_| ErrorCode::Alloc)?;
         self.resources.add(id, request.syncobj, Resource::Syncobj(memory))
     }
 }

@@ -51,6 +51,7 @@ pub use log::{Area, Complaint, Imported, Logged, Plane, Point, Presented, Seen, 
 pub use resources::Counts;
 pub use script::{
     Clock, Completion, Idle, LINEAR, Modifiers, Msc, Operation, Orphans, Presenting, ReplyFault, Script,
+    Signs,
 };
 pub use surface::Pixels;
 pub use wire::LinkError;
@@ -62,6 +63,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use pixbridge::x11;
 use rustix::event::{EventfdFlags, eventfd};
 use x11rb::rust_connection::{ConnectError, DefaultStream, RustConnection};
 
@@ -143,6 +145,16 @@ impl Peer {
     pub fn connect(&self) -> Result<RustConnection, PeerError> {
         let (stream, _) = DefaultStream::from_unix_stream(self.connect_stream()?)?;
         Ok(RustConnection::connect_to_stream(stream, 0)?)
+    }
+
+    /// Connects an X client that does not trust the peer.
+    ///
+    /// # Errors
+    /// As [`Peer::connect`].
+    pub fn connect_guarded(&self) -> Result<x11::Connection, PeerError> {
+        let (stream, _) = DefaultStream::from_unix_stream(self.connect_stream()?)?;
+        let stream = x11::GuardedStream::new(stream);
+        Ok(x11::Connection::connect_to_stream(stream, 0)?)
     }
 
     /// Connects a client that has said nothing yet.

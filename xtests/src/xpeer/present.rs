@@ -18,13 +18,15 @@ use super::{
     extension::Extension,
     fence::SharedFence,
     log::{Complaint, Point},
+    memory::Memory,
     region::Region,
     resources::{ClientId, Resource, Selection},
     schedule::{Clockwork, due},
-    script::{Clock, Completion, Idle, Msc, Orphans},
+    script::{Clock, Completion, Idle, Msc, Orphans, Signs},
     server::Server,
     surface::Surface,
 };
+use crate::timelines;
 
 /// All bits that options may have.
 const OPTIONS: u8 = 0x1f;
@@ -54,10 +56,30 @@ struct Picture {
     update: Option<Region>,
     x: i16,
     y: i16,
-    wait: Option<SharedFence>,
+    wait: Wait,
     release: Release,
     /// Other windows that are told, with their serials.
     notifies: Vec<(u32, u32)>,
+}
+
+/// What is waited for before a pixmap is read.
+#[derive(Debug)]
+enum Wait {
+    Nothing,
+    Fence(SharedFence),
+    Point(Rc<Memory>, u64),
+}
+
+impl Wait {
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Fence(fence) => fence.is_triggered(),
+            Self::Point(timeline, point) => {
+                timelines::reached(timeline.file()).is_ok_and(|reached| reached >= *point)
+            }
+        }
+    }
 }
 
 /// How else than by an event a client learns that a pixmap is idle.
@@ -65,7 +87,7 @@ struct Picture {
 enum Release {
     Nothing,
     Fence(u32, SharedFence),
-    Point(Point),
+    Point(Point, Rc<Memory>),
 }
 
 /// A pixmap that was presented and is not idle yet.
@@ -174,7 +196,7 @@ impl Server {
             0 => Ok(None),
             xid => self.resources.fence(xid).map(|fence| Some(Rc::clone(fence))),
         };
-        let wait = fence(request.wait_fence)?;
+        let wait = fence(request.wait_fence)?.map_or(Wait::Nothing, Wait::Fence);
         let release =
             fence(request.idle_fence)?.map_or(Release::Nothing, |f| Release::Fence(request.idle_fence, f));
         let mut picture = self.picture(request.window, request.pixmap, (request.valid, request.update))?;
@@ -192,8 +214,8 @@ impl Server {
     }
 
     fn present_synced(&mut self, id: ClientId, request: &PixmapSyncedRequest<'_>) -> Outcome {
-        self.resources.syncobj(request.acquire_syncobj)?;
-        self.resources.syncobj(request.release_syncobj)?;
+        let acquire = Rc::clone(self.resources.syncobj(request.acquire_syncobj)?);
+        let release = Rc::clone(self.resources.syncobj(request.release_syncobj)?);
         let same = request.acquire_syncobj == request.release_syncobj;
         if request.acquire_point == 0
             || request.release_point == 0
@@ -203,10 +225,12 @@ impl Server {
         }
         let mut picture = self.picture(request.window, request.pixmap, (request.valid, request.update))?;
         (picture.x, picture.y) = (request.x_off, request.y_off);
-        picture.release = Release::Point(Point {
+        picture.wait = Wait::Point(acquire, request.acquire_point);
+        let point = Point {
             syncobj: request.release_syncobj,
             point: request.release_point,
-        });
+        };
+        picture.release = Release::Point(point, release);
         picture.notifies = self.notified(&request.notifies)?;
         let when = (request.target_msc, request.divisor, request.remainder);
         self.enqueue(
@@ -241,7 +265,7 @@ impl Server {
             update: region(update)?,
             x: 0,
             y: 0,
-            wait: None,
+            wait: Wait::Nothing,
             release: Release::Nothing,
             notifies: Vec::new(),
         })
@@ -347,7 +371,7 @@ impl Server {
         self.advance_msc(counts);
     }
 
-    /// Shows what is due and not held back by a fence.
+    /// Shows what is due and not held back by a fence or a point.
     pub(super) fn show_due(&mut self) {
         let msc = self.presents.clock.msc();
         let ready = |queued: &mut Queued| queued.due <= msc && queued.is_ready();
@@ -431,8 +455,12 @@ impl Server {
         }
     }
 
-    /// Says that a pixmap is idle, by all means that the client asked for.
+    /// Says that a pixmap is idle, by all means that the client asked for and the script lets.
     fn give_back(&mut self, showing: &Showing) {
+        let signs = self.script.presenting.signs;
+        if matches!(showing.release, Release::Point(..)) && signs == Signs::Event {
+            return self.tell_idle(showing.window, showing.serial, showing.pixmap, 0);
+        }
         self.presents.not_busy(showing.pixmap);
         let fence = match &showing.release {
             Release::Nothing => 0,
@@ -440,8 +468,13 @@ impl Server {
                 fence.trigger();
                 *xid
             }
-            Release::Point(point) => {
+            Release::Point(point, timeline) => {
                 self.presents.released.push(*point);
+                // A client that has closed it does not wait for it.
+                let _ = timelines::signal(timeline.file(), point.point);
+                if signs == Signs::Point {
+                    return;
+                }
                 0
             }
         };
@@ -507,7 +540,7 @@ impl Queued {
     fn is_ready(&self) -> bool {
         match &self.what {
             What::Notification => true,
-            What::Picture(picture) => picture.wait.as_ref().is_none_or(|fence| fence.is_triggered()),
+            What::Picture(picture) => picture.wait.is_over(),
         }
     }
 

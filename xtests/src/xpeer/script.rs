@@ -137,6 +137,8 @@ pub struct Presenting {
     pub completion: Completion,
     /// `IdleNotify`, and the idle fence or release point with it.
     pub idle: Idle,
+    /// Which of the two where there is a release point.
+    pub signs: Signs,
     /// The counts that are told.
     pub msc: Msc,
     /// What happens to what was queued for a window that is destroyed.
@@ -174,6 +176,18 @@ pub enum Idle {
     Never,
     /// Twice, after `CompleteNotify`.
     Twice,
+}
+
+/// What a client is told of a pixmap that it presented with a release point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Signs {
+    /// The point is signalled, and `IdleNotify` follows.
+    #[default]
+    Both,
+    /// The point is signalled.
+    Point,
+    /// `IdleNotify` is sent, though the pixmap is still in use.
+    Event,
 }
 
 /// The counts that `CompleteNotify` tells.
@@ -238,8 +252,10 @@ pub enum Operation {
     ShmCreatePixmap,
     /// MIT-SHM `PutImage`.
     ShmPutImage,
-    /// Present `Pixmap` and `PixmapSynced`.
+    /// Present `Pixmap`.
     Present,
+    /// Present `PixmapSynced`.
+    PresentSynced,
     /// Present `SelectInput`.
     PresentSelectInput,
     /// Core `CreatePixmap`.
@@ -268,7 +284,8 @@ impl Operation {
             Request::ShmCreateSegment(_) => Self::ShmCreateSegment,
             Request::ShmCreatePixmap(_) => Self::ShmCreatePixmap,
             Request::ShmPutImage(_) => Self::ShmPutImage,
-            Request::PresentPixmap(_) | Request::PresentPixmapSynced(_) => Self::Present,
+            Request::PresentPixmap(_) => Self::Present,
+            Request::PresentPixmapSynced(_) => Self::PresentSynced,
             Request::PresentSelectInput(_) => Self::PresentSelectInput,
             Request::CreatePixmap(_) => Self::CreatePixmap,
             Request::GetImage(_) => Self::GetImage,

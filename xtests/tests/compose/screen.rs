@@ -9,8 +9,10 @@ use pixbridge_xtests::{
 use x11rb::{
     connection::Connection as _,
     protocol::xproto::{
-        ColormapAlloc, ConnectionExt as _, CreateWindowAux, VisualClass, Window, WindowClass,
+        AtomEnum, ColormapAlloc, ConnectionExt as _, CreateGCAux, CreateWindowAux, PropMode, Rectangle,
+        VisualClass, Window, WindowClass,
     },
+    wrapper::ConnectionExt as _,
 };
 
 const RED: Rgb = [255, 0, 0];
@@ -136,4 +138,35 @@ fn the_window_is_of_the_screens_size_and_named_after_it() {
     let shown = composer.host.windows().unwrap().pop().unwrap();
     assert_eq!((shown.area.width, shown.area.height), (1280, 1024));
     assert!(shown.title.ends_with("(pixbridge)"), "{}", shown.title);
+}
+
+#[test]
+fn the_desktops_background_lies_behind_all() {
+    let mut composer = Composer::start(&["--root"]).unwrap();
+    coloured(&composer.guest, [100, 100, 50], 24, 0xff_0000, (0, 0));
+    let (c, root) = (
+        composer.guest.screen().connection(),
+        composer.guest.screen().root(),
+    );
+    let (pixmap, gc) = (c.generate_id().unwrap(), c.generate_id().unwrap());
+    let (width, height) = (1280, 1024);
+    c.create_pixmap(24, pixmap, root, width, height).unwrap();
+    c.create_gc(gc, pixmap, &CreateGCAux::new().foreground(0x00_ff00))
+        .unwrap();
+    let (x, y) = (0, 0);
+    c.poly_fill_rectangle(pixmap, gc, &[Rectangle { x, y, width, height }])
+        .unwrap();
+    let name = c
+        .intern_atom(false, b"_XROOTPMAP_ID")
+        .unwrap()
+        .reply()
+        .unwrap()
+        .atom;
+    let set = c.change_property32(PropMode::REPLACE, root, name, AtomEnum::PIXMAP, &[pixmap]);
+    set.unwrap().check().unwrap();
+    wait_for(
+        &mut composer,
+        &[(0, 0, GREEN), (1279, 1023, GREEN), (120, 120, RED)],
+    )
+    .unwrap();
 }

@@ -73,8 +73,8 @@ impl Rig {
         number: u32,
         update: &[Rectangle],
     ) {
-        let frame = stage.frame().expect("frame");
-        self.brush.paint(&frame, format, number).expect("painted");
+        let mut frame = stage.frame().expect("frame");
+        self.brush.paint(&mut frame, format, number).expect("painted");
         let submission = Submission {
             update,
             target: Target::Async,

@@ -8,6 +8,7 @@ mod clients;
 mod compose;
 mod doctor;
 mod gl;
+mod import;
 mod present;
 mod server;
 

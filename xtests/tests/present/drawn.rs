@@ -27,12 +27,13 @@ fn frames_drawn_in_place_and_frames_read_back_are_the_same() {
                 let mut stage =
                     Stage::new(&display, SIZE, depth, allocator.clone(), force(rung)).expect("stage");
                 for number in 1..5 {
-                    let frame = stage.frame().expect("frame");
-                    brush.paint(&frame, format, number).expect("painted");
+                    let mut frame = stage.frame().expect("frame");
+                    brush.paint(&mut frame, format, number).expect("painted");
                     let presented = stage.swapchain.present(frame, &Submission::default());
                     stage
                         .completion(presented.expect("presented"))
                         .expect("completed");
+                    stage.settle().expect("settled");
                     let what = format!("{rung}, depth {depth}");
                     assert_shows(&stage.look().expect("look"), &picture(number, SIZE, depth), &what);
                 }

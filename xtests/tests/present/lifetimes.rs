@@ -44,6 +44,7 @@ fn a_resized_window_gets_frames_of_its_size() {
                     })
                     .expect("resized");
                 stage.show(number).expect("shown");
+                stage.settle().expect("settled");
                 assert_shows(
                     &stage.look().expect("look"),
                     &picture(number, size, 24),

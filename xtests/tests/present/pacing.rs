@@ -6,10 +6,13 @@ use pixbridge::{
     present::{Mode, PresentError, Rung, Setup, Source, Submission, Target},
     x11::{Extension, Limits},
 };
-use pixbridge_xtests::xvfb::Xvfb;
+use pixbridge_xtests::{
+    stage::{assert_shows, picture},
+    xvfb::Xvfb,
+};
 use x11rb::protocol::xproto::ConnectionExt as _;
 
-use super::{SHARED, force, open, stage};
+use super::{SHARED, SIZE, force, open, stage};
 
 fn timed(target: Target) -> Submission<'static> {
     Submission {
@@ -85,7 +88,7 @@ fn a_frame_is_shown_at_the_msc_that_was_asked_for() {
         let display = open(&xvfb, &limits);
         for rung in SHARED {
             let mut stage = stage(&display, force(rung));
-            let now = stage.show(0).expect("shown").tick.msc;
+            stage.show(0).expect("shown");
             let at = |target, divisor, remainder| {
                 timed(Target::Msc {
                     target,
@@ -93,13 +96,43 @@ fn a_frame_is_shown_at_the_msc_that_was_asked_for() {
                     remainder,
                 })
             };
-            let (sbc, _) = stage.present(1, &at(now + 9, 0, 0)).expect("presented");
+            // Not before, and a busy machine may be late.
+            let late = 60;
+            let target = stage.swapchain.sync_values().tick.msc + 9;
+            let (sbc, _) = stage.present(1, &at(target, 0, 0)).expect("presented");
             let msc = stage.completion(sbc).expect("completed").tick.msc;
-            assert!((now + 9..now + 12).contains(&msc), "{rung}: {msc} after {now}");
+            assert!(
+                (target..target + late).contains(&msc),
+                "{rung}: {msc} for {target}"
+            );
+            let now = stage.swapchain.sync_values().tick.msc;
+            let first = (now + 1..).find(|msc| msc % 8 == 5).expect("one of eight");
             let (sbc, _) = stage.present(2, &at(0, 8, 5)).expect("presented");
             let msc = stage.completion(sbc).expect("completed").tick.msc;
-            // A busy machine may be a refresh late.
-            assert!((5..=6).contains(&(msc % 8)), "{rung}: {msc}");
+            assert!((first..first + late).contains(&msc), "{rung}: {msc} for {first}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_without_a_time_does_not_overtake_one_that_waits() {
+    let xvfb = Xvfb::start(320, 200).expect("Xvfb");
+    for limits in both() {
+        let display = open(&xvfb, &limits);
+        for rung in SHARED {
+            let mut stage = stage(&display, force(rung));
+            stage.show(0).expect("shown");
+            let target = Target::Msc {
+                target: stage.swapchain.sync_values().tick.msc + 9,
+                divisor: 0,
+                remainder: 0,
+            };
+            stage.present(1, &timed(target)).expect("presented");
+            let (last, _) = stage.present(2, &timed(Target::Async)).expect("presented");
+            let completion = stage.completion(last).expect("completed");
+            stage.settle().expect("settled");
+            assert_shows(&stage.look().expect("look"), &picture(2, SIZE, 24), rung.name());
+            assert_eq!(stage.swapchain.sync_values().sbc, completion.sbc);
         }
     }
 }

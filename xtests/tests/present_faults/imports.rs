@@ -66,7 +66,7 @@ fn a_linear_buffer_that_the_old_request_cannot_describe_goes_by_the_new_one() {
         offset: 4096,
         ..Mimic::default()
     };
-    let mut stage = stage_with(&peer, allocator, from_rung(Rung::Linear));
+    let mut stage = stage_with(&peer, allocator.clone(), from_rung(Rung::Linear));
     shows_pictures(&peer, &mut stage);
     let import = imports(&peer).remove(0);
     assert_eq!(import.modifier, Some(0));
@@ -118,7 +118,7 @@ fn a_modifier_that_the_server_does_not_name_is_not_sent_to_it() {
         modifier: 0x0100_0000_0000_0002,
         ..Mimic::default()
     };
-    let mut stage = stage_with(&peer, allocator, Setup::default());
+    let mut stage = stage_with(&peer, allocator, from_rung(Rung::Modifiers));
     shows_pictures(&peer, &mut stage);
     assert_eq!(stage.swapchain.rung(), Rung::Linear);
     let reason = &stage.swapchain.skipped()[0].reason;

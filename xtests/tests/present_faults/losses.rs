@@ -23,7 +23,7 @@ fn a_window_that_another_client_destroys_ends_its_swapchain() {
         for rung in Rung::ALL {
             let peer = Peer::start(script()).expect("peer");
             peer.control().orphans(orphans);
-            let mut stage = stage_with(&peer, Mimic::default(), from_rung(rung));
+            let mut stage = stage_with(&peer, Mimic::synced(), from_rung(rung));
             stage.show(1).expect("shown");
             stage.present(2, &Submission::default()).expect("presented");
             let frame = stage.frame().expect("frame");
@@ -43,9 +43,9 @@ fn a_window_that_another_client_destroys_ends_its_swapchain() {
 
 #[test]
 fn a_buffer_for_a_window_that_is_gone_is_no_step_down() {
-    for rung in [Rung::Modifiers, Rung::Linear, Rung::ShmPixmap] {
+    for rung in [Rung::Syncobj, Rung::Modifiers, Rung::Linear, Rung::ShmPixmap] {
         let peer = Peer::start(script()).expect("peer");
-        let mut stage = stage_with(&peer, Mimic::default(), from_rung(rung));
+        let mut stage = stage_with(&peer, Mimic::synced(), from_rung(rung));
         stage.show(1).expect("shown");
         let in_hand = stage.frame().expect("frame");
         peer.control().destroy(stage.window).expect("destroyed");
@@ -62,7 +62,7 @@ fn a_buffer_for_a_window_that_is_gone_is_no_step_down() {
 /// What may come of frames on a connection that breaks: the loss, and nothing else.
 fn frames_until_loss(peer: &Peer, rung: Rung) -> Result<(), StageError> {
     let display = open_or_lose(peer)?;
-    let mut stage = Stage::new(&display, SIZE, 24, Mimic::default(), from_rung(rung))?;
+    let mut stage = Stage::new(&display, SIZE, 24, Mimic::synced(), from_rung(rung))?;
     for number in 0..8 {
         stage.show(number)?;
     }
@@ -71,7 +71,7 @@ fn frames_until_loss(peer: &Peer, rung: Rung) -> Result<(), StageError> {
 
 fn open_or_lose(peer: &Peer) -> Result<std::rc::Rc<pixbridge::x11::Display>, StageError> {
     use pixbridge::x11::{Display, Limits};
-    let connection = peer.connect().expect("handshake");
+    let connection = peer.connect_guarded().expect("handshake");
     let display = Display::from_connection(connection, 0, &Limits::default())?;
     Ok(std::rc::Rc::new(display))
 }

@@ -3,6 +3,7 @@
 mod buffers;
 mod imports;
 mod losses;
+mod timelines;
 mod times;
 
 use std::rc::Rc;
@@ -12,12 +13,13 @@ use pixbridge::{
     memory::SharedMemory,
     present::{
         AllocateError, Allocation, Allocator, Frame, Ladder, MemfdAllocator, Memory, Placement, Rung, Setup,
-        Size,
+        Size, TimelineDevice, TimelineError,
     },
     x11::{Display, Limits, PixelFormat},
 };
 use pixbridge_xtests::{
     stage::{Canvas, Stage, assert_shows, draw, picture},
+    timelines::Timelines,
     xpeer::{Clock, Peer, Script},
 };
 
@@ -28,12 +30,24 @@ const SIZE: Size = Size {
 const LINEAR: u64 = 0;
 
 /// Buffers in memfds that pass for dmabufs, as the peer takes them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Mimic {
     /// Bytes before the first row.
     offset: u32,
     /// The modifier of every buffer, whatever is asked for.
     modifier: u64,
+    /// Those of the device that it passes for.
+    timelines: Option<Rc<Timelines>>,
+}
+
+impl Mimic {
+    /// Of a device that has timelines.
+    fn synced() -> Self {
+        Self {
+            timelines: Some(Rc::default()),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for Mimic {
@@ -41,6 +55,7 @@ impl Default for Mimic {
         Self {
             offset: 0,
             modifier: LINEAR,
+            timelines: None,
         }
     }
 }
@@ -88,6 +103,11 @@ impl Allocator for Mimic {
             target: Side(Some(shared.memory)),
         })
     }
+
+    fn timelines(&self) -> Result<Rc<dyn TimelineDevice>, TimelineError> {
+        let device = self.timelines.clone().ok_or(TimelineError::NoDevice)?;
+        Ok(device)
+    }
 }
 
 impl Canvas for Side {
@@ -111,7 +131,7 @@ fn script() -> Script {
 }
 
 fn open(peer: &Peer) -> Rc<Display> {
-    let connection = peer.connect().expect("connection");
+    let connection = peer.connect_guarded().expect("connection");
     Rc::new(Display::from_connection(connection, 0, &Limits::default()).expect("display"))
 }
 
@@ -119,9 +139,9 @@ fn stage_with(peer: &Peer, allocator: Mimic, setup: Setup) -> Stage<Mimic> {
     Stage::new(&open(peer), SIZE, 24, allocator, setup).expect("stage")
 }
 
-/// A window with all ways allowed.
+/// A window with all ways allowed that need no timelines.
 fn stage(peer: &Peer) -> Stage<Mimic> {
-    stage_with(peer, Mimic::default(), Setup::default())
+    stage_with(peer, Mimic::default(), from_rung(Rung::Modifiers))
 }
 
 fn from_rung(rung: Rung) -> Setup {

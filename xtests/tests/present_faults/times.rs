@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use pixbridge::present::{Doubt, Source, Submission, Target};
+use pixbridge::present::{Doubt, Mode, Rung, Source, Submission, Target};
 use pixbridge_xtests::{
     stage::Stage,
     xpeer::{Clock, Completion, Msc, Peer, Script},
 };
 use x11rb::protocol::present::CompleteMode;
 
-use super::{Mimic, script, stage};
+use super::{Mimic, assert_window_shows, from_rung, script, stage, stage_with};
 
 /// Presents frames one refresh apart, each waited for, and gives the MSC of the last. None may go back.
 #[track_caller]
@@ -126,4 +126,39 @@ fn a_hidden_window_that_ticks_once_a_second_is_paced_here() {
     assert!(stage.swapchain.stats().skipped <= 2, "once until it is noticed");
     drop(stage);
     peer.finish();
+}
+
+#[test]
+fn a_frame_that_comes_late_does_not_stay_over_a_newer_one() {
+    for rung in [Rung::Syncobj, Rung::Modifiers] {
+        let peer = Peer::start(Script::default()).expect("peer");
+        let mut stage = stage_with(&peer, Mimic::synced(), from_rung(rung));
+        stage.show(0).expect("shown");
+        let target = Target::Msc {
+            target: stage.swapchain.sync_values().tick.msc + 5,
+            divisor: 0,
+            remainder: 0,
+        };
+        let submission = Submission {
+            target,
+            ..Submission::default()
+        };
+        let (first, _) = stage.present(1, &submission).expect("presented");
+        // The server's time stands, so the frame is given up, though the server still has it.
+        assert_eq!(stage.completion(first).expect("completed").mode, Mode::Skip);
+        stage.show(2).expect("shown");
+        stage.display.sync().expect("sync");
+        peer.control().advance_msc(100);
+        stage.settle().expect("settled");
+        assert_window_shows(&peer, &stage, 2);
+        let serials: Vec<u32> = peer
+            .control()
+            .presents()
+            .iter()
+            .map(|presented| presented.serial)
+            .collect();
+        assert_eq!(serials, [1, 2, 3, 3], "the newest is shown again");
+        drop(stage);
+        peer.finish();
+    }
 }

@@ -2,5 +2,6 @@
 
 mod client;
 mod faults;
+mod guarded;
 mod presenting;
 mod serving;

@@ -2,7 +2,10 @@
 
 use std::{os::fd::OwnedFd, time::Duration};
 
-use pixbridge_xtests::xpeer::{Area, Clock, Counts, Idle, Peer, Point, Presenting, Script, Synchronisation};
+use pixbridge_xtests::{
+    timelines,
+    xpeer::{Area, Clock, Counts, Idle, Peer, Point, Presenting, Script, Synchronisation},
+};
 use rustix::{
     fs::{MemfdFlags, ftruncate, memfd_create},
     io::pread,
@@ -272,7 +275,9 @@ fn timelines_are_released_at_their_points() {
     let pixmap = dri3_pixmap(&connection, buffer(4, 4, 0, 16, 7), 4, 4, 0, 16);
     let syncobj = connection.generate_id().unwrap();
     let timeline = memfd_create("timeline", MemfdFlags::CLOEXEC).unwrap();
-    connection.dri3_import_syncobj(syncobj, window, timeline).unwrap();
+    ftruncate(&timeline, 8).unwrap();
+    let theirs = timeline.try_clone().unwrap();
+    connection.dri3_import_syncobj(syncobj, window, theirs).unwrap();
     connection
         .present_pixmap_synced(
             window,
@@ -296,7 +301,11 @@ fn timelines_are_released_at_their_points() {
         .unwrap();
     connection.flush().unwrap();
     peer.control().advance_msc(1);
+    assert_eq!(peer.control().released(), [], "it is not drawn yet");
+    timelines::signal(&timeline, 4).unwrap();
+    peer.control().advance_msc(1);
     let release = Point { syncobj, point: 5 };
+    assert_eq!(timelines::reached(&timeline).unwrap(), 5);
     assert_eq!(peer.control().released(), [release]);
     let acquire = Point { syncobj, point: 4 };
     assert_eq!(
