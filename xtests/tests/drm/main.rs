@@ -1,10 +1,11 @@
 //! What needs DRM devices: buffers of the kernel shared with a real X server over DRI3 and shown with Present.
 //!
 //! These tests run in the virtual machine that `Xvfb-ci/vm` boots, and fail elsewhere. `Xvfb-ci/vm-test` builds and runs
-//! them; its arguments are those of the test program.
+//! them, those of pacing with `--vkms`; its other arguments are those of the test program.
 
 mod clients;
 mod gl;
+mod pacing;
 mod server;
 
 use pixbridge_xtests::machine::Machine;

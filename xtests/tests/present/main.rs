@@ -1,5 +1,6 @@
 //! Pictures reach the windows of a real X server, whole and in time, by every way that it offers.
 
+mod endurance;
 mod lifetimes;
 mod pacing;
 mod pictures;
