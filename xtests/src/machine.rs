@@ -1,7 +1,7 @@
 //! The virtual machine of `Xvfb-ci/vm`, seen from inside: DRM devices, and Xorg with DRI3 and Present on one of them.
 //!
-//! Devices: `/dev/dri/card0` is vgem, memory that other devices import; `/dev/dri/card1` is virtio-gpu, a display without
-//! 3D, which the X server drives. Mesa draws on both with kms_swrast: llvmpipe into the devices' dumb buffers. Dumb
+//! Devices: `/dev/dri/card0` is vgem, memory that other devices import; `/dev/dri/card1` is the display, which the X server
+//! drives: virtio-gpu without 3D, or vkms. Mesa draws on both with kms_swrast: llvmpipe into the devices' dumb buffers. Dumb
 //! buffers are made on primary nodes only, so the render nodes beside them are of no use.
 
 use std::{env, ffi::OsStr, process::Command, time::Duration};
@@ -91,7 +91,8 @@ impl Machine {
 
     /// A program whose Mesa draws on the display's node, and so gets DRI3 from the X server.
     ///
-    /// Mesa would pick its driver for virtio-gpu by itself, which needs 3D, and fall back to pictures sent in requests.
+    /// By itself Mesa would look for a driver for the device's 3D, which it lacks, and fall back to pictures sent in
+    /// requests.
     pub fn client(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command

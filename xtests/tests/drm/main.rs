@@ -1,7 +1,7 @@
 //! What needs DRM devices: buffers of the kernel shared with a real X server over DRI3 and shown with Present.
 //!
 //! These tests run in the virtual machine that `Xvfb-ci/vm` boots, and fail elsewhere. `Xvfb-ci/vm-test` builds and runs
-//! them; its arguments are those of the test program.
+//! them, those of pacing with `--vkms`; its other arguments are those of the test program.
 
 mod canvas;
 mod clients;
@@ -9,6 +9,7 @@ mod compose;
 mod doctor;
 mod gl;
 mod import;
+mod pacing;
 mod present;
 mod server;
 

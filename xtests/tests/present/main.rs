@@ -1,6 +1,7 @@
 //! Pictures reach the windows of a real X server, whole and in time, by every way that it offers.
 
 mod drawn;
+mod endurance;
 mod lifetimes;
 mod pacing;
 mod pictures;
