@@ -20,11 +20,6 @@ use x11rb::{errors::ConnectError, protocol::xproto::ConnectionExt as _, rust_con
 
 /// How long the threads sleep between two looks.
 const NAP: Duration = Duration::from_millis(2);
-/// A processor that was not to be had for longer than this, in microseconds, is missed: half a refresh at 60 Hz.
-const ABSENT: u64 = 8_333;
-/// An X server that answers later than this, in microseconds, is late: two refreshes, since it may have to draw.
-const SILENT: u64 = 33_333;
-
 /// Why nobody can stand guard.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -34,6 +29,15 @@ pub enum LoadError {
     /// The X server takes no connection.
     #[error(transparent)]
     Server(#[from] ConnectError),
+}
+
+/// How long something may take before it counts as missing; more than the 2 ms between two looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Until a processor is to be had.
+    pub processor: Duration,
+    /// Until the X server answers.
+    pub server: Duration,
 }
 
 /// Threads on guard: one for each processor, and one that asks the X server whether it is there.
@@ -53,7 +57,7 @@ impl LoadWatch {
     ///
     /// # Errors
     /// If one of them cannot be watched.
-    pub fn start(display: Option<&str>) -> Result<Self, LoadError> {
+    pub fn start(display: Option<&str>, patience: Patience) -> Result<Self, LoadError> {
         let usable = sched_getaffinity(None).map_err(io::Error::from)?;
         let (server, _) = RustConnection::connect(display)?;
         let mut watch = Self {
@@ -64,10 +68,10 @@ impl LoadWatch {
             watch.post(move |over| {
                 // Where this is refused the thread watches whatever processor it gets.
                 let _ = sched_setaffinity(None, &only(processor));
-                stand_guard(over, ABSENT, || true)
+                stand_guard(over, patience.processor, || true)
             })?;
         }
-        watch.post(move |over| stand_guard(over, SILENT, || answers(&server)))?;
+        watch.post(move |over| stand_guard(over, patience.server, || answers(&server)))?;
         Ok(watch)
     }
 
@@ -108,16 +112,15 @@ fn only(processor: usize) -> CpuSet {
     only
 }
 
-/// Looks again and again until it is over or a look fails, and says between which looks more than `limit` microseconds
-/// went by.
-fn stand_guard(over: &AtomicBool, limit: u64, mut look: impl FnMut() -> bool) -> Vec<Range<u64>> {
+/// Looks again and again until it is over or a look fails, and says between which looks more than `patience` went by.
+fn stand_guard(over: &AtomicBool, patience: Duration, mut look: impl FnMut() -> bool) -> Vec<Range<u64>> {
     let mut late = Vec::new();
     let mut last = ust_now();
     while !over.load(Ordering::Relaxed) {
         thread::sleep(NAP);
         let there = look();
         let now = ust_now();
-        if now - last > limit {
+        if u128::from(now - last) > patience.as_micros() {
             late.push(last..now);
         }
         if !there {

@@ -137,13 +137,7 @@ impl Run {
     fn judge(&self, index: usize) -> Option<Irregularity> {
         let (before, frame) = (&self.frames[index - 1], &self.frames[index]);
         let (steps, interval) = steps_and_interval(before, frame);
-        let period = self.period as i64;
-        let in_order = frame.completion.sbc.0 == before.completion.sbc.0 + 1;
-        let off = (interval - period).abs().max((steps - 1).abs() * period);
-        let off = if in_order { off } else { off.max(period) };
-        if off * 2 < period {
-            return None;
-        }
+        let off = self.deviation(before, frame)?;
         // From the frame whose buffer this one may have got. After a stall the server hurries with the frames that it
         // has, and with those that get their buffers.
         let reach = if steps == 0 {
@@ -163,6 +157,22 @@ impl Run {
                 && interval >= 0
                 && (lost * 2 >= off.unsigned_abs() || self.is_doubted_before(index)),
         })
+    }
+
+    /// Microseconds between what a frame and the one before it should be like and what they are; `None` if that is
+    /// little.
+    fn deviation(&self, before: &Shown, frame: &Shown) -> Option<i64> {
+        let (steps, interval) = steps_and_interval(before, frame);
+        let period = self.period as i64;
+        let late = (interval - period).abs();
+        // MSC and UST belong together. A server that counts by a timer rounds.
+        let apart = (steps * period - interval).abs();
+        let in_order = frame.completion.sbc.0 == before.completion.sbc.0 + 1;
+        match in_order && apart < period {
+            true if steps == 1 && late * 2 < period => None,
+            true => Some(late),
+            false => Some(late.max(apart).max(period)),
+        }
     }
 
     /// Whether the server was so late with a frame shortly before that the swapchain went on by a timer. What that tells

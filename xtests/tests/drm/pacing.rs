@@ -3,7 +3,7 @@
 //! virtio-gpu has none. These tests want the machine of `Xvfb-ci/vm --vkms`, whose display is scanned out 60 times a
 //! second, if by nobody.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use pixbridge::{
     gl::{GbmBuffer, GbmDevice, GbmUsage, GlError},
@@ -13,12 +13,21 @@ use pixbridge::{
     },
     x11::{Display, Limits, PixelFormat},
 };
-use pixbridge_xtests::{load::LoadWatch, pacing::Run, stage::Stage};
+use pixbridge_xtests::{
+    load::{LoadWatch, Patience},
+    pacing::Run,
+    stage::Stage,
+};
 use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt as _};
 
 use crate::machine;
 
 const FRAMES: usize = 600;
+/// Half a refresh, and two: the server has to draw, on an emulated processor.
+const PATIENCE: Patience = Patience {
+    processor: Duration::from_millis(8),
+    server: Duration::from_millis(33),
+};
 
 /// Linear buffers of the device that the server draws with.
 struct GbmAllocator(GbmDevice);
@@ -64,7 +73,7 @@ fn run(display: &Rc<Display>, size: Size) -> Run {
         .connection()
         .configure_window(stage.window, &corner)
         .expect("request");
-    let watch = LoadWatch::start(None).expect("guards");
+    let watch = LoadWatch::start(None, PATIENCE).expect("guards");
     let run = Run::record(&mut stage, watch, FRAMES).expect("frames");
     println!(
         "{}x{}, {}:\n{run}",
