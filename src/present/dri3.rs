@@ -26,9 +26,7 @@ use crate::{
 /// # Errors
 /// If the server has no DRI3, or does not give the device away.
 pub fn open_device(display: &Display, window: Window) -> Result<OwnedFd, X11Error> {
-    let extension = Extension::Dri3;
-    let needed = display.extensions().need(extension, Version(1, 0));
-    needed.map_err(|absence| X11Error::Extension { extension, absence })?;
+    display.need(Extension::Dri3, Version(1, 0))?;
     let reply = display.connection().dri3_open(window, 0)?.reply()?;
     Ok(reply.device_fd)
 }

@@ -38,14 +38,7 @@ impl DamageTracker {
     /// # Errors
     /// If DAMAGE is not there, the drawable is not there, or the connection breaks.
     pub fn create(display: &Rc<Display>, drawable: Drawable, size: (u16, u16)) -> Result<Self, X11Error> {
-        const EXTENSION: Extension = Extension::Damage;
-        display
-            .extensions()
-            .need(EXTENSION, Version(1, 0))
-            .map_err(|absence| X11Error::Extension {
-                extension: EXTENSION,
-                absence,
-            })?;
+        display.need(Extension::Damage, Version(1, 0))?;
         let damage = Damage::reserve(display)?;
         display
             .connection()

@@ -22,7 +22,8 @@ use x11rb::{
 };
 
 use super::{
-    Connection, Extensions, FormatTable, Limits, OnError, Token, X11Error, stream::connect, watch::Watch,
+    Connection, Extension, Extensions, FormatTable, Limits, OnError, Token, Version, X11Error,
+    stream::connect, watch::Watch,
 };
 
 /// Something that the server said by itself.
@@ -109,6 +110,17 @@ impl Display {
     /// What was agreed on.
     pub fn extensions(&self) -> &Extensions {
         &self.extensions
+    }
+
+    /// Refuses to go on without an extension of at least this version.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn need(&self, extension: Extension, wants: Version) -> Result<(), X11Error> {
+        let found = self.extensions.need(extension, wants);
+        found
+            .map(drop)
+            .map_err(|absence| X11Error::Extension { extension, absence })
     }
 
     /// The pixels of the screen's visuals and depths.

@@ -97,9 +97,7 @@ impl Guest {
     /// # Errors
     /// If the display lacks Composite, has a compositor of its own, or is gone.
     pub(super) fn new(display: &Rc<Display>) -> Result<(Self, Vec<Change>), X11Error> {
-        let extension = Extension::Composite;
-        let needed = display.extensions().need(extension, Version(0, 2));
-        needed.map_err(|absence| X11Error::Extension { extension, absence })?;
+        display.need(Extension::Composite, Version(0, 2))?;
         let (c, root) = (display.connection(), display.screen().root);
         // Nothing may change between the question for the windows and the events about them.
         c.grab_server()?;

@@ -32,11 +32,7 @@ impl Input {
     /// # Errors
     /// If the guest lacks XTEST, or a display is gone.
     pub(super) fn new(host: &Display, guest: &Rc<Display>) -> Result<Self, ComposeError> {
-        let extension = Extension::XTest;
-        let needed = guest.extensions().need(extension, Version(2, 0));
-        needed
-            .map_err(|absence| X11Error::Extension { extension, absence })
-            .of_guest()?;
+        guest.need(Extension::XTest, Version(2, 0)).of_guest()?;
         tell_repetitions(host).of_host()?;
         Ok(Self {
             guest: guest.clone(),

@@ -95,23 +95,15 @@ pub(super) fn import(
 }
 
 fn ask_several(display: &Display, source: &SourcePixmap) -> Result<BuffersFromPixmapReply, X11Error> {
-    need(display, Version(1, 2))?;
+    display.need(Extension::Dri3, Version(1, 2))?;
     let c = display.connection();
     Ok(c.dri3_buffers_from_pixmap(source.id())?.reply()?)
 }
 
 fn ask_single(display: &Display, source: &SourcePixmap) -> Result<BufferFromPixmapReply, X11Error> {
-    need(display, Version(1, 0))?;
+    display.need(Extension::Dri3, Version(1, 0))?;
     let c = display.connection();
     Ok(c.dri3_buffer_from_pixmap(source.id())?.reply()?)
-}
-
-fn need(display: &Display, wants: Version) -> Result<(), X11Error> {
-    let extension = Extension::Dri3;
-    let found = display.extensions().need(extension, wants);
-    found
-        .map(drop)
-        .map_err(|absence| X11Error::Extension { extension, absence })
 }
 
 /// What the server said of the pixmap before.

@@ -53,14 +53,7 @@ impl SourcePixmap {
     /// If Composite 0.2 is not there; if the window is gone, takes only input, or is not redirected and viewable; if it
     /// has pixels of no known format; or if the connection breaks.
     pub fn of_window(display: &Rc<Display>, window: Window) -> Result<Self, X11Error> {
-        const EXTENSION: Extension = Extension::Composite;
-        display
-            .extensions()
-            .need(EXTENSION, Version(0, 2))
-            .map_err(|absence| X11Error::Extension {
-                extension: EXTENSION,
-                absence,
-            })?;
+        display.need(Extension::Composite, Version(0, 2))?;
         let (c, pixmap) = (display.connection(), Pixmap::reserve(display)?);
         let attributes = c.get_window_attributes(window)?;
         let named = c.composite_name_window_pixmap(window, pixmap.id())?;
