@@ -123,12 +123,24 @@ impl Run {
         (1..self.frames.len()).filter_map(|index| self.judge(index))
     }
 
-    /// Fails with the irregular frames that no load explains.
+    /// How many refreshes there were from the first frame to the last.
+    fn refreshes(&self) -> u64 {
+        let msc = |shown: Option<&Shown>| shown.map_or(0, |shown| shown.completion.tick.msc);
+        msc(self.frames.last()).saturating_sub(msc(self.frames.first()))
+    }
+
+    /// Fails with the irregular frames that no load explains. Nothing explains that there were fewer refreshes than
+    /// frames, a tenth apart: a server that hurries only makes up for what it missed.
     ///
     /// # Panics
     /// If there are any.
     #[track_caller]
     pub fn assert_explained(&self) {
+        let (frames, refreshes) = (self.frames.len() as u64, self.refreshes());
+        assert!(
+            refreshes * 10 >= frames * 9,
+            "{frames} frames in {refreshes} refreshes"
+        );
         let unexplained = self.irregularities().filter(|one| !one.explained);
         let lines: Vec<String> = unexplained.map(|one| one.to_string()).collect();
         assert!(lines.is_empty(), "{}", lines.join("\n"));
@@ -347,6 +359,12 @@ mod tests {
     #[test]
     fn nothing_explains_time_that_goes_back() {
         assert_eq!(verdicts(&run(&[3, 2, 3], 0..u64::MAX)), [(2, -1, false)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "5 frames in 0 refreshes")]
+    fn no_load_explains_a_counter_that_stands_still() {
+        run(&[7, 7, 7, 7, 7], 0..u64::MAX).assert_explained();
     }
 
     #[test]
