@@ -1,13 +1,14 @@
-//! Measures what it costs to bring a texture up to date with a pixmap of 1920 by 1080 pixels, path by path.
+//! Measures what it costs to bring a texture up to date with a pixmap, path by path.
 
 use std::{process::ExitCode, rc::Rc, time::Instant};
 
 use clap::Parser;
 use pixbridge::{
-    gl::{Choice, Display},
+    gl::{self, Choice},
+    present::open_gl,
     x11::{
-        Extension, ImportError, ImportOptions, ImportStats, ImportedPixmap, Limits, Paths, PixmapPath,
-        SourcePixmap,
+        Display, Extension, ImportError, ImportOptions, ImportStats, ImportedPixmap, Limits, Paths,
+        PixmapPath, Rect, SourcePixmap,
     },
 };
 use pixbridge_xtests::{imports::Rig, stats::median, xvfb::Xvfb};
@@ -27,9 +28,14 @@ struct Options {
     /// The GL platform
     #[arg(long, default_value_t)]
     gl: Choice,
+    /// Width and height of the pixmap
+    #[arg(long, num_args = 2, value_names = ["WIDTH", "HEIGHT"], default_values_t = [FULL.0, FULL.1],
+        value_parser = clap::value_parser!(u16).range(16..=8192))]
+    size: Vec<u16>,
 }
 
-const SIZE: (u16, u16) = (1920, 1080);
+/// The size that the changed areas are given for.
+const FULL: (u16, u16) = (1920, 1080);
 const DEPTH: u8 = 24;
 
 /// What is drawn before a bind.
@@ -75,11 +81,11 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let xvfb = match options.display {
         Some(_) => None,
-        None => Some(Xvfb::start(SIZE.0, SIZE.1)?),
+        None => Some(Xvfb::start(FULL.0, FULL.1)?),
     };
     let own = xvfb.as_ref().map(Xvfb::display);
     let name = options.display.as_ref().or(own.as_ref()).ok_or("no display")?;
-    let host = Rc::new(Display::open(options.gl)?);
+    let host = open_gl(&Display::open(Some(name), &Limits::default())?, options.gl)?;
     print!("{:24}", "us (MB)");
     DAMAGES.iter().for_each(|damage| print!("{:>18}", damage.name));
     println!();
@@ -101,13 +107,13 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
 fn measure_path(
     options: &Options,
     name: &str,
-    host: &Rc<Display>,
+    host: &Rc<gl::Display>,
     path: PixmapPath,
     limits: &Limits,
     title: &str,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let rig = Rig::on_host(name, limits, host.clone());
-    let pixmap = rig.painter.pixmap(DEPTH, SIZE);
+    let pixmap = rig.painter.pixmap(DEPTH, (options.size[0], options.size[1]));
     let source = SourcePixmap::of_pixmap(&rig.display, pixmap)?;
     let paths = Paths::only(path);
     let wanted = ImportOptions {
@@ -139,13 +145,21 @@ fn measure(
     imported: &mut ImportedPixmap,
     damage: &Damage,
 ) -> Result<(f64, f64), ImportError> {
-    let pixmap = imported.source().id();
+    let (pixmap, (width, height)) = (imported.source().id(), imported.source().size());
+    let of_width = |length: i32| length * i32::from(width) / i32::from(FULL.0);
+    let of_height = |length: i32| length * i32::from(height) / i32::from(FULL.1);
     let mut times = Vec::new();
     let ImportStats { bytes_copied, .. } = imported.stats();
     for round in 0..rounds {
         for &(x, y, width, height) in damage.areas {
+            let area = Rect {
+                x: of_width(x.into()),
+                y: of_height(y.into()),
+                width: of_width(width.into()).unsigned_abs(),
+                height: of_height(height.into()).unsigned_abs(),
+            };
             rig.painter
-                .fill(pixmap, Rectangle { x, y, width, height }, round * 0x0001_0305);
+                .fill(pixmap, Rectangle::from(area), round * 0x0001_0305);
         }
         rig.hear(imported);
         let start = Instant::now();
