@@ -12,6 +12,7 @@ x11rb::atom_manager! {
         WM_DELETE_WINDOW,
         WM_PROTOCOLS,
         WM_STATE,
+        _PIXBRIDGE_MARK,
         _XROOTPMAP_ID,
         _MOTIF_WM_HINTS,
         _NET_WM_ICON,

@@ -23,7 +23,7 @@ use crate::{
     },
     gl,
     present::{self, CanvasAllocator, Ladder, Painter},
-    x11::{Display, ImportOptions, PixmapImporter},
+    x11::{Display, Extension, ImportOptions, PixmapImporter, Version},
 };
 
 /// How a compositor is set up.
@@ -42,7 +42,6 @@ pub struct Setup {
 pub struct Compose {
     pub(super) guest: Guest,
     pub(super) host: Rc<Display>,
-    pub(super) scope: Scope,
     pub(super) setup: Setup,
     pub(super) sources: HashMap<Window, Source>,
     /// What lies behind all windows, where the whole screen is shown.
@@ -65,7 +64,7 @@ impl Compose {
     /// Takes over the windows of the guest's display. `context`, of `renderer`, draws.
     ///
     /// # Errors
-    /// If the guest lacks Composite, Damage or XTEST, or has a compositor already; if nothing can be drawn or shown; or if
+    /// If both are one display; if the guest lacks Composite, Damage or XTEST, or has a compositor already; if nothing can be drawn or shown; or if
     /// a display is gone.
     pub fn new(
         guest: &Rc<Display>,
@@ -76,6 +75,10 @@ impl Compose {
     ) -> Result<Self, ComposeError> {
         let gl = context.gl();
         let properties = Properties::new(guest, host)?;
+        if properties.are_of_one_display()? {
+            return Err(ComposeError::SameDisplay);
+        }
+        guest.need(Extension::Damage, Version(1, 0)).of_guest()?;
         let cursors = Cursors::new(host, guest)?;
         let input = Input::new(host, guest)?;
         let shapes = Shapes::new(guest, host)?;
@@ -88,7 +91,6 @@ impl Compose {
         let mut compose = Self {
             guest: windows,
             host: host.clone(),
-            scope: setup.scope,
             setup,
             sources: HashMap::new(),
             background: None,
@@ -109,11 +111,11 @@ impl Compose {
     }
 
     fn begin(&mut self, changes: &[Change]) -> Result<(), ComposeError> {
-        match self.scope {
+        match self.setup.scope {
             Scope::Root => self.open_screen()?,
             Scope::Window(window) => {
                 let top = self.guest.top_level_of(window).of_guest()?;
-                self.scope = Scope::Window(top.ok_or(ComposeError::NoWindow(window))?);
+                self.setup.scope = Scope::Window(top.ok_or(ComposeError::NoWindow(window))?);
             }
             Scope::Rootless => {}
         }

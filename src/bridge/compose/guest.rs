@@ -38,7 +38,6 @@ pub(super) struct GuestWindow {
     pub(super) place: Place,
     /// The width of its border, which is drawn outside of `place`.
     pub(super) border: u16,
-    pub(super) depth: u8,
     pub(super) visual: Visualid,
     /// Menus and the like, which window managers leave alone.
     pub(super) override_redirect: bool,
@@ -315,13 +314,11 @@ fn describe(attributes: &GetWindowAttributesReply, geometry: &GetGeometryReply) 
         width,
         height,
         border_width,
-        depth,
         ..
     } = *geometry;
     GuestWindow {
         place: inside(x, y, width, height, border_width),
         border: border_width,
-        depth,
         visual: attributes.visual,
         override_redirect: attributes.override_redirect,
         asked: None,

@@ -65,7 +65,7 @@ impl Compose {
                 self.outputs
                     .retain(|output| !matches!(output.shows, Shows::Window { top, .. } if top == id));
                 self.damage_screen(was.area());
-                if self.scope == Scope::Window(id) {
+                if self.setup.scope == Scope::Window(id) {
                     self.ended = true;
                 }
                 Ok(())
@@ -78,7 +78,7 @@ impl Compose {
             }
             Change::Restacked => self.restacked(),
             Change::Property(window, atom) if self.properties.is_background(window, atom) => {
-                if self.scope == Scope::Root {
+                if self.setup.scope == Scope::Root {
                     self.open_background()?;
                     self.damage_whole_screen();
                 }
@@ -98,7 +98,7 @@ impl Compose {
     }
 
     fn appeared(&mut self, id: Window) -> Result<(), ComposeError> {
-        let wanted = match self.scope {
+        let wanted = match self.setup.scope {
             Scope::Window(only) => only == id,
             Scope::Rootless | Scope::Root => true,
         };
@@ -112,7 +112,7 @@ impl Compose {
         if !self.open_source(id)? {
             return Ok(());
         }
-        let opened = match self.scope {
+        let opened = match self.setup.scope {
             Scope::Root => {
                 self.damage_screen(window.area());
                 Ok(())

@@ -149,7 +149,7 @@ impl Compose {
     pub(super) fn drop_outputs_that_are_gone(&mut self) {
         let before = self.outputs.len();
         self.outputs.retain(|output| !output.is_gone());
-        if self.outputs.len() < before && self.scope != Scope::Rootless {
+        if self.outputs.len() < before && self.setup.scope != Scope::Rootless {
             self.ended = true;
         }
     }

@@ -15,7 +15,10 @@ use x11rb::{
 };
 
 use super::{ComposeError, atoms::Atoms, error::OfDisplay as _, guest::Place};
-use crate::x11::{Display, OnError, X11Error};
+use crate::{
+    present::ust_now,
+    x11::{Display, OnError, X11Error},
+};
 
 /// The largest property that is carried over, in 32-bit units: icons are the large ones.
 const MAX_LENGTH: u32 = 1 << 18;
@@ -65,6 +68,32 @@ impl Properties {
 
     pub(super) fn host_atoms(&self) -> &Atoms {
         &self.host_atoms
+    }
+
+    /// Whether both displays are one: a mark that is put on the guest is there on the host.
+    pub(super) fn are_of_one_display(&self) -> Result<bool, ComposeError> {
+        let mark = [std::process::id(), ust_now() as u32];
+        let (root, name) = (self.guest.screen().root, self.guest_atoms._PIXBRIDGE_MARK);
+        self.guest
+            .send("mark", OnError::Warn, |c| {
+                c.change_property32(PropMode::REPLACE, root, name, AtomEnum::CARDINAL, &mark)
+            })
+            .of_guest()?;
+        self.guest.sync().of_guest()?;
+        let seen = self.marks_of_host().of_host()?;
+        self.guest
+            .send("mark", OnError::Warn, |c| c.delete_property(root, name))
+            .of_guest()?;
+        Ok(seen == mark)
+    }
+
+    fn marks_of_host(&self) -> Result<Vec<u32>, X11Error> {
+        let (root, name) = (self.host.screen().root, self.host_atoms._PIXBRIDGE_MARK);
+        let c = self.host.connection();
+        let reply = c
+            .get_property(false, root, name, AtomEnum::CARDINAL, 0, 2)?
+            .reply()?;
+        Ok(reply.value32().into_iter().flatten().collect())
     }
 
     /// The window that the application made, inside the frame that a window manager of the guest may have put

@@ -1,11 +1,14 @@
 //! Windows come, go, move, are resized and closed, on either side.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use pixbridge_xtests::{
     composer::{Composer, SOON},
     desktop::Shown,
+    process,
+    renderer::our_binary,
     screen::Area,
+    xvfb::Xvfb,
 };
 
 fn clock() -> (Composer, Shown, Shown) {
@@ -186,4 +189,15 @@ fn windows_that_come_and_go_in_haste_leave_nothing_behind() {
     });
     only_the_clock.unwrap();
     composer.same_picture(&guest, &host).unwrap();
+}
+
+#[test]
+fn a_display_is_not_shown_on_itself() {
+    let xvfb = Xvfb::start(320, 200).unwrap();
+    let mut command = Command::new(our_binary().unwrap());
+    command.args(["compose", "--guest", &xvfb.display(), "--host", &xvfb.display()]);
+    let finished = process::run(command, SOON).unwrap();
+    assert_eq!(finished.status.code(), Some(1));
+    let expected = "pixbridge: guest and host are the same display";
+    assert!(finished.stderr.contains(expected), "{}", finished.stderr);
 }
