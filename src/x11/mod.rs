@@ -16,7 +16,7 @@ mod rect;
 mod shm;
 mod stream;
 mod watch;
-mod wire;
+pub(crate) mod wire;
 mod xid;
 
 pub use areas::{Area, Areas};
@@ -34,4 +34,5 @@ pub use rect::Rect;
 pub use shm::{Segment, ShmError};
 pub use stream::{Connection, GuardedStream};
 pub use watch::{OnError, Token};
+pub use wire::ByteOrder;
 pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Syncobj, Xid, kind};
