@@ -24,6 +24,8 @@ pub(crate) enum Untold {
     Growing(Growth),
     /// Shadows are being brought up to date, for the last time or not. So many copies had been asked for before.
     Syncing { last: bool, copies: u64 },
+    /// So many uploads are not done yet.
+    Uploading(usize),
 }
 
 /// A client.

@@ -121,10 +121,11 @@ impl Growth {
         let stage = answer.map_err(refusal).and_then(|picture| {
             self.wanted.fits(picture.layout)?;
             match (picture.layout.placement, takes) {
-                (Placement::Dmabuf, Takes { dmabufs: Some(_), .. }) => Ok((
-                    Stage::Ready(Ok(Place::Ours(Backing::new(picture, None, None)))),
-                    None,
-                )),
+                (Placement::Dmabuf, Takes { dmabufs: Some(_), .. }) => {
+                    let backing = Backing::new(picture, None, None);
+                    let place = Place::Ours { backing, watch: None };
+                    Ok((Stage::Ready(Ok(place)), None))
+                }
                 (Placement::InPlace | Placement::Copied, Takes { memory: true, .. }) => {
                     let (stage, mark) = self.attach(picture, helper)?;
                     Ok((stage, Some(mark)))
@@ -157,7 +158,7 @@ impl Growth {
                         Ok(Place::Followed { backing, follower })
                     })
                 }
-                Wanted::Buffer(_) | Wanted::Pixmap(_) => Ok(Place::Ours(backing)),
+                Wanted::Buffer(_) | Wanted::Pixmap(_) => Ok(Place::Ours { backing, watch: None }),
             };
             Ok::<_, X11Error>((place, token, helper.mark()?))
         };

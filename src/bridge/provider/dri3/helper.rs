@@ -30,14 +30,14 @@ use crate::x11::{AttachedSegment, Damage, Display, Gc, Happening, OnError, Pixma
 pub(crate) struct Mark(u32);
 
 /// What the server says to us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Said {
     /// All that was asked before it is carried out.
     Reached(Mark),
     /// Something that may not fail did.
     Refused(Token),
-    /// The pixmap that this damage object watches was drawn to.
-    Damaged(u32),
+    /// This area of the pixmap that a damage object watches was drawn to.
+    Damaged { damage: u32, area: Rectangle },
 }
 
 /// A pixmap of ours that follows one of the server's.
@@ -134,7 +134,8 @@ impl Helper {
                     return Ok(Some(Said::Reached(Mark(message.data.as_data32()[0]))));
                 }
                 Happening::Event(Event::DamageNotify(notify)) => {
-                    return Ok(Some(Said::Damaged(notify.damage)));
+                    let (damage, area) = (notify.damage, notify.area);
+                    return Ok(Some(Said::Damaged { damage, area }));
                 }
                 Happening::Event(_) => {}
             }
@@ -225,6 +226,28 @@ impl Helper {
         })?;
         self.copy(&follower)?;
         Ok(follower)
+    }
+
+    /// Has the server tell what is drawn to a pixmap from now on.
+    ///
+    /// # Errors
+    /// If the connection is gone.
+    pub(crate) fn watch(&self, pixmap: u32) -> Result<Damage, X11Error> {
+        let damage = Damage::reserve(&self.display)?;
+        self.display.send("damage", OnError::Ignore, |c| {
+            c.damage_create(damage.id(), pixmap, ReportLevel::DELTA_RECTANGLES)
+        })?;
+        Ok(damage)
+    }
+
+    /// Has the server tell of the same areas again.
+    ///
+    /// # Errors
+    /// If the connection is gone.
+    pub(crate) fn subtract(&self, damage: &Damage) -> Result<(), X11Error> {
+        self.display.send("subtract damage", OnError::Ignore, |c| {
+            c.damage_subtract(damage.id(), NONE, NONE)
+        })
     }
 
     /// Copies what was drawn since the last time.

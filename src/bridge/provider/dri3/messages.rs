@@ -1,12 +1,12 @@
 //! What becomes of the server's messages.
 
 use super::{
-    Asked, Batch, ClientId, Control, Dri3, Message, Side, Telling, Untold, Verdict,
+    Asked, Awaited, Batch, ClientId, Control, Dri3, Message, Side, Telling, Untold, Verdict,
     client::{Remembered, StandIn, Then},
     codec::{Answer, Bad, Fields, Geometry, IdleNotify, Maker, extension_names},
     fences::Fence,
     growth::{Growth, Wanted},
-    pixmaps::Pixmap,
+    pixmaps::{Pixmap, Place},
 };
 use crate::pipe::format::Format;
 use x11rb::protocol::dri3;
@@ -96,6 +96,9 @@ impl Dri3 {
                 window: &[],
                 screen: &[],
             }),
+            Then::Buffer { pixmap } if self.begins_to_lag(pixmap) => {
+                self.watch(stand_in, pixmap, message, telling.control)
+            }
             Then::Buffer { pixmap } => self.give_buffer(stand_in, pixmap, message),
             Then::Shadow { pixmap } => self.give_shadow(stand_in, pixmap, message),
             Then::FenceFile(id) => match self.fences.get(id).map(|fence| fence.file().try_clone()) {
@@ -114,6 +117,7 @@ impl Dri3 {
                     _ => fail(Bad::Alloc, id),
                 }
             }
+            Then::Trigger(_) if self.upload(message.client) => Verdict::Hold,
             Then::Trigger(id) => {
                 self.trigger(id, telling.control);
                 Verdict::replace(Vec::new())
@@ -133,9 +137,10 @@ impl Dri3 {
     }
 
     /// The reply that describes the buffer of a pixmap of ours.
-    fn give_buffer(&self, stand_in: StandIn, id: u32, message: &Heard<'_>) -> Verdict {
+    fn give_buffer(&mut self, stand_in: StandIn, id: u32, message: &Heard<'_>) -> Verdict {
         let (order, sequence) = (message.order, sequence(message));
-        let found = self.pixmaps.get(id).and_then(|pixmap| {
+        let found = self.pixmaps.get_mut(id).and_then(|pixmap| {
+            pixmap.drawn_by_gl = true;
             let described = pixmap.describe();
             let reply = if stand_in.minor == dri3::BUFFER_FROM_PIXMAP_REQUEST {
                 described.one(order, sequence)?
@@ -161,12 +166,8 @@ impl Dri3 {
         let geometry = growth.wanted().geometry();
         match growth.into_place() {
             Ok(place) => {
-                let pixmap = Pixmap {
-                    owner: message.client,
-                    geometry,
-                    place,
-                    drawn_by_gl: true,
-                };
+                let mut pixmap = Pixmap::new(message.client, geometry, place, true);
+                pixmap.change_all();
                 self.pixmaps.add(id, pixmap);
                 self.give_buffer(stand_in, id, message)
             }
@@ -210,9 +211,50 @@ impl Dri3 {
         }
     }
 
-    /// Brings a client's shadows up to date before it is told anything.
+    /// Whether GL is to have a pixmap that the server has drawn to until now, and reads a copy.
+    fn begins_to_lag(&self, id: u32) -> bool {
+        self.pixmaps.get(id).is_some_and(|pixmap| {
+            let unwatched = matches!(pixmap.place, Place::Ours { watch: None, .. });
+            unwatched && pixmap.is_copied() && !pixmap.drawn_by_gl
+        })
+    }
+
+    /// Has the server tell what it draws to a pixmap, and waits until the texture has what it drew before.
+    fn watch(&mut self, stand_in: StandIn, id: u32, message: &Heard<'_>, control: &mut Control) -> Verdict {
+        match self.helper.watch(id) {
+            Ok(damage) => self.pixmaps.watch(id, damage),
+            Err(error) => self.lose_helper(&error, control),
+        }
+        match self.sync(message.client, control) {
+            Batch::Hold => Verdict::Hold,
+            Batch::Pass => self.give_buffer(stand_in, id, message),
+        }
+    }
+
+    /// Begins to bring to a client's textures what the server drew. False if there is nothing to wait for.
+    pub(super) fn upload(&mut self, id: ClientId) -> bool {
+        let mut uploads = 0;
+        for (texture, areas) in self.pixmaps.take_changed(id) {
+            for area in areas.as_slice() {
+                let area = [area.x, area.y, area.width, area.height].map(u32::from);
+                if let Ok(ticket) = self.session.upload(texture, area) {
+                    self.waiting
+                        .insert(Awaited::Session(ticket), (id, Side::Messages));
+                    uploads += 1;
+                }
+            }
+        }
+        if uploads > 0
+            && let Some(client) = self.clients.get_mut(&id)
+        {
+            client.untold = Some(Untold::Uploading(uploads));
+        }
+        uploads > 0
+    }
+
+    /// Brings a client's textures up to date before it is told anything.
     pub(super) fn sync(&mut self, id: ClientId, control: &mut Control) -> Batch {
-        if !self.helped || !self.pixmaps.follows(id) {
+        if !self.helped || !self.pixmaps.lags(id) {
             return Batch::Pass;
         }
         match self.helper.mark() {

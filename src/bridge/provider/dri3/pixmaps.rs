@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, os::fd::OwnedFd};
 
+use x11rb::protocol::xproto::Rectangle;
+
 use super::{
     super::ClientId,
     codec::{BufferReply, Geometry},
@@ -9,8 +11,8 @@ use super::{
     session::{Picture, Texture},
 };
 use crate::{
-    pipe::resource::ExportLayout,
-    x11::{AttachedSegment, Region},
+    pipe::resource::{ExportLayout, Placement},
+    x11::{Areas, AttachedSegment, Damage, Region},
 };
 
 /// Pixmaps of a client at most.
@@ -82,15 +84,27 @@ pub(crate) fn padded(layout: ExportLayout, depth: u8) -> Option<Geometry> {
 #[derive(Debug)]
 pub(crate) enum Place {
     /// That of the picture.
-    Ours(Backing),
+    Ours {
+        backing: Backing,
+        /// Tells what the server draws, where the texture does not have it at once.
+        watch: Option<Damage>,
+    },
     /// The server's own, which another pixmap follows.
     Followed { backing: Backing, follower: Follower },
 }
 
 impl Place {
+    /// The damage object by which the server tells what it draws.
+    fn damage(&self) -> Option<u32> {
+        match self {
+            Self::Ours { watch, .. } => watch.as_ref().map(Damage::id),
+            Self::Followed { follower, .. } => Some(follower.damage()),
+        }
+    }
+
     pub(crate) fn backing(&self) -> &Backing {
         match self {
-            Self::Ours(backing) | Self::Followed { backing, .. } => backing,
+            Self::Ours { backing, .. } | Self::Followed { backing, .. } => backing,
         }
     }
 }
@@ -104,9 +118,44 @@ pub(crate) struct Pixmap {
     pub(crate) place: Place,
     /// Whether GL may have drawn to it: clients have its buffer.
     pub(crate) drawn_by_gl: bool,
+    /// What the server drew and the texture does not have yet. Always empty for pictures that are drawn in place.
+    changed: Areas,
 }
 
 impl Pixmap {
+    pub(crate) fn new(owner: ClientId, geometry: Geometry, place: Place, drawn_by_gl: bool) -> Self {
+        Self {
+            owner,
+            geometry,
+            place,
+            drawn_by_gl,
+            changed: Areas::none((geometry.width, geometry.height)),
+        }
+    }
+
+    /// Whether the texture has what the server draws only after an upload.
+    pub(crate) fn is_copied(&self) -> bool {
+        self.place.backing().layout().placement == Placement::Copied
+    }
+
+    /// Takes note of an area that the server draws to.
+    pub(crate) fn change(&mut self, area: Rectangle) {
+        if self.is_copied() {
+            self.changed.add(area);
+        }
+    }
+
+    /// Takes note that the server may have drawn all of it.
+    pub(crate) fn change_all(&mut self) {
+        let Geometry { width, height, .. } = self.geometry;
+        self.change(Rectangle {
+            x: 0,
+            y: 0,
+            width,
+            height,
+        });
+    }
+
     /// How its buffer is described to clients, who find the texture by the file and know how its rows lie in theirs.
     pub(crate) fn describe(&self) -> BufferReply {
         let Geometry { width, height, depth } = self.geometry;
@@ -147,18 +196,16 @@ impl Pixmaps {
     /// Adds one; another one of this identifier must have been freed.
     pub(crate) fn add(&mut self, id: u32, pixmap: Pixmap) {
         self.remove(id);
-        if let Place::Followed { follower, .. } = &pixmap.place {
-            self.damages.insert(follower.damage(), id);
-        }
+        self.damages
+            .extend(pixmap.place.damage().map(|damage| (damage, id)));
         self.known.insert(id, pixmap);
     }
 
     /// Forgets one that was freed, or never made. The server keeps the memory as long as it needs it.
     pub(crate) fn remove(&mut self, id: u32) {
-        if let Some(pixmap) = self.known.remove(&id)
-            && let Place::Followed { follower, .. } = &pixmap.place
-        {
-            self.damages.remove(&follower.damage());
+        let pixmap = self.known.remove(&id);
+        if let Some(damage) = pixmap.and_then(|pixmap| pixmap.place.damage()) {
+            self.damages.remove(&damage);
         }
     }
 
@@ -170,18 +217,39 @@ impl Pixmaps {
         }
     }
 
-    /// The pixmap that follows the one which this damage object watches.
-    pub(crate) fn follower(&self, damage: u32) -> Option<&Follower> {
-        match &self.known.get(self.damages.get(&damage)?)?.place {
-            Place::Followed { follower, .. } => Some(follower),
-            Place::Ours(_) => None,
+    /// The pixmap that a damage object watches.
+    pub(crate) fn watched(&mut self, damage: u32) -> Option<&mut Pixmap> {
+        self.known.get_mut(self.damages.get(&damage)?)
+    }
+
+    /// Begins to watch a pixmap, all of which the server may have drawn before.
+    pub(crate) fn watch(&mut self, id: u32, damage: Damage) {
+        if let Some(pixmap) = self.known.get_mut(&id)
+            && let Place::Ours { watch, .. } = &mut pixmap.place
+        {
+            self.damages.insert(damage.id(), id);
+            *watch = Some(damage);
+            pixmap.change_all();
         }
     }
 
-    /// Whether pixmaps of this client are followed.
-    pub(crate) fn follows(&self, owner: ClientId) -> bool {
-        let mut followed =
-            (self.known.values()).filter(|pixmap| matches!(pixmap.place, Place::Followed { .. }));
-        followed.any(|pixmap| pixmap.owner == owner)
+    /// Whether textures of this client lag behind what the server draws.
+    pub(crate) fn lags(&self, owner: ClientId) -> bool {
+        let mut watched = self
+            .known
+            .values()
+            .filter(|pixmap| pixmap.place.damage().is_some());
+        watched.any(|pixmap| pixmap.owner == owner)
+    }
+
+    /// Takes what has to be uploaded to the textures of a client.
+    pub(crate) fn take_changed(&mut self, owner: ClientId) -> impl Iterator<Item = (&Texture, Areas)> {
+        let changed = (self.known.values_mut())
+            .filter(move |pixmap| pixmap.owner == owner && !pixmap.changed.is_empty());
+        changed.map(|pixmap| {
+            let none = Areas::none((pixmap.geometry.width, pixmap.geometry.height));
+            let areas = std::mem::replace(&mut pixmap.changed, none);
+            (pixmap.place.backing().texture(), areas)
+        })
     }
 }

@@ -1,14 +1,16 @@
 //! What happens when the session or the server has done what was asked.
 
 use rustix::io::Errno;
+use x11rb::protocol::xproto::Rectangle;
 
 use super::{
     Awaited, ClientId, Control, Dri3, Held, Side, Untold,
     growth::Growth,
     helper::{Mark, Said},
+    pixmaps::Place,
     session::{Heard, Picture, Ticket},
 };
-use crate::x11::Token;
+use crate::x11::{Token, X11Error};
 
 impl Dri3 {
     pub(super) fn wait_session(&mut self, ticket: Ticket, client: ClientId, side: Side) {
@@ -45,12 +47,8 @@ impl Dri3 {
             match self.helper.hear() {
                 Ok(Some(Said::Reached(mark))) => self.reached(mark, control),
                 Ok(Some(Said::Refused(token))) => self.refused(token),
-                Ok(Some(Said::Damaged(damage))) => {
-                    let caught_up = self
-                        .pixmaps
-                        .follower(damage)
-                        .map(|follower| self.helper.catch_up(follower));
-                    if let Some(Err(error)) = caught_up {
+                Ok(Some(Said::Damaged { damage, area })) => {
+                    if let Err(error) = self.damaged(damage, area) {
                         return self.lose_helper(&error, control);
                     }
                 }
@@ -58,6 +56,26 @@ impl Dri3 {
                 Err(error) => return self.lose_helper(&error, control),
             }
         }
+    }
+
+    fn damaged(&mut self, damage: u32, area: Rectangle) -> Result<(), X11Error> {
+        let Some(pixmap) = self.pixmaps.watched(damage) else {
+            return Ok(());
+        };
+        match &pixmap.place {
+            Place::Followed { follower, .. } => {
+                self.helper.catch_up(follower)?;
+                pixmap.change_all();
+            }
+            Place::Ours {
+                watch: Some(watch), ..
+            } => {
+                self.helper.subtract(watch)?;
+                pixmap.change(area);
+            }
+            Place::Ours { watch: None, .. } => {}
+        }
+        Ok(())
     }
 
     /// Ends waits that will not end by themselves. What was waited for is not there then.
@@ -98,15 +116,18 @@ impl Dri3 {
         let Some((id, side)) = self.waiting.remove(&awaited) else {
             return;
         };
-        if let Some(client) = self.clients.get_mut(&id)
-            && let Some(Held::Resolving(left)) = &mut client.held
-        {
-            *left = left.saturating_sub(1);
-            if *left > 0 {
-                return;
-            }
+        let Some(client) = self.clients.get_mut(&id) else {
+            return;
+        };
+        let left = match (side, &mut client.held, &mut client.untold) {
+            (Side::Requests, Some(Held::Resolving(left)), _) => left,
+            (Side::Messages, _, Some(Untold::Uploading(left))) => left,
+            _ => return,
+        };
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            self.release(id, side, control);
         }
-        self.release(id, side, control);
     }
 
     fn reached(&mut self, mark: Mark, control: &mut Control) {
@@ -122,7 +143,14 @@ impl Dri3 {
                 Err(error) => self.lose_helper(&error, control),
             }
         }
-        self.release(id, side, control);
+        if side == Side::Requests || !self.is_syncing(id) || !self.upload(id) {
+            self.release(id, side, control);
+        }
+    }
+
+    fn is_syncing(&self, id: ClientId) -> bool {
+        let untold = self.clients.get(&id).and_then(|client| client.untold.as_ref());
+        matches!(untold, Some(Untold::Syncing { .. }))
     }
 
     /// Whether a client's shadows had to be changed, so that it has to wait once more. No more than once, or somebody who
@@ -147,7 +175,7 @@ impl Dri3 {
             Side::Requests => control.release_requests(id),
             Side::Messages => {
                 if let Some(client) = self.clients.get_mut(&id)
-                    && matches!(client.untold, Some(Untold::Syncing { .. }))
+                    && matches!(client.untold, Some(Untold::Syncing { .. } | Untold::Uploading(_)))
                 {
                     client.untold = None;
                 }

@@ -8,9 +8,9 @@ use super::{
     Asked, Asking, Awaited, Bad, ClientId, Dri3, Held, Request, Side, Verdict,
     client::{Remembered, StandIn, Then},
     codec::{
-        BufferOffer, Drawn, Dri3Request, Fields, Geometry, PresentPixmap, Reading, create_pixmap,
-        get_geometry, get_input_focus, no_operation, pixmap_from_buffers, query_fence, shm_create_pixmap,
-        sync_create_fence,
+        BufferOffer, Drawn, Dri3Request, Fields, Geometry, PresentPixmap, Reading, copy_target,
+        create_pixmap, get_geometry, get_input_focus, no_operation, pixmap_from_buffers, query_fence,
+        shm_create_pixmap, sync_create_fence,
     },
     fences::Fence,
     growth::{Growth, Wanted},
@@ -75,12 +75,17 @@ impl Dri3 {
             xproto::GET_GEOMETRY_REQUEST => {
                 let pixmap = body.u32(0).and_then(|id| self.pixmaps.get(id));
                 if let Some(pixmap) = pixmap
-                    && matches!(pixmap.place, Place::Ours(_))
+                    && matches!(pixmap.place, Place::Ours { .. })
                 {
                     asking.remember(Remembered(Asked::Geometry(pixmap.geometry)));
                 }
             }
             major => {
+                if let Some((target, area)) = copy_target(major, body)
+                    && let Some(pixmap) = self.pixmaps.get_mut(target)
+                {
+                    pixmap.change(area);
+                }
                 if let Some(Reading(drawable)) = Reading::core(major, body) {
                     return self.read(request.client, &[drawable]);
                 }
@@ -141,7 +146,7 @@ impl Dri3 {
     /// Lets PresentPixmap go on, without the padding of the pixmap.
     fn show(&self, request: &Request<'_>, shown: PresentPixmap) -> Verdict {
         let region = match self.pixmaps.get(shown.pixmap).map(|pixmap| &pixmap.place) {
-            Some(Place::Ours(backing)) => backing.region(),
+            Some(Place::Ours { backing, .. }) => backing.region(),
             _ => 0,
         };
         if region == 0 || shown.update != 0 {
@@ -158,7 +163,7 @@ impl Dri3 {
             let Some(pixmap) = self.pixmaps.get(*drawable).filter(|pixmap| pixmap.drawn_by_gl) else {
                 continue;
             };
-            if let Place::Ours(backing) = &pixmap.place
+            if let Place::Ours { backing, .. } = &pixmap.place
                 && let Ok(ticket) = self.session.resolve(backing.texture())
             {
                 self.waiting
@@ -288,15 +293,8 @@ impl Dri3 {
         };
         asking.remember(Remembered(stand_in(&request, Then::Pixmap(id))));
         let drawn_by_gl = matches!(wanted, Wanted::Buffer(_));
-        self.pixmaps.add(
-            id,
-            Pixmap {
-                owner: request.client,
-                geometry,
-                place,
-                drawn_by_gl,
-            },
-        );
+        let pixmap = Pixmap::new(request.client, geometry, place, drawn_by_gl);
+        self.pixmaps.add(id, pixmap);
         verdict
     }
 
@@ -383,11 +381,8 @@ impl Dri3 {
 
     fn buffer_of(&mut self, request: Request<'_>, pixmap: u32, asking: Ask<'_, '_>) -> Verdict {
         let order = request.order;
-        match self.pixmaps.get_mut(pixmap) {
-            Some(known) => {
-                known.drawn_by_gl = true;
-                instead(&request, get_input_focus(order), Then::Buffer { pixmap }, asking)
-            }
+        match self.pixmaps.get(pixmap) {
+            Some(_) => instead(&request, get_input_focus(order), Then::Buffer { pixmap }, asking),
             // Whatever of the client's requests makes it, the server has carried it out when it knows the size.
             None => instead(
                 &request,

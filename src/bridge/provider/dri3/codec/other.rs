@@ -2,7 +2,10 @@
 //!
 //! `body` is a request without its header: four bytes, or eight in the long form of BIG-REQUESTS.
 
-use x11rb::protocol::{present, render, shm, sync, xproto};
+use x11rb::protocol::{
+    present, render, shm, sync,
+    xproto::{self, Rectangle},
+};
 
 use super::{Fields, Maker};
 use crate::x11::ByteOrder;
@@ -28,6 +31,20 @@ impl Reading {
             .then(|| body.u32(0).map(Self))
             .flatten()
     }
+}
+
+/// Where CopyArea and CopyPlane draw to, and which area.
+pub(crate) fn copy_target(major: u8, body: Fields<'_>) -> Option<(u32, Rectangle)> {
+    if !matches!(major, xproto::COPY_AREA_REQUEST | xproto::COPY_PLANE_REQUEST) {
+        return None;
+    }
+    let area = Rectangle {
+        x: body.u16(16)? as i16,
+        y: body.u16(18)? as i16,
+        width: body.u16(20)?,
+        height: body.u16(22)?,
+    };
+    Some((body.u32(4)?, area))
 }
 
 /// A request of RENDER that says which pictures are of a drawable, or which are read.
