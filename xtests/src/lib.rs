@@ -28,6 +28,7 @@ pub mod painter;
 pub mod picture;
 pub mod piglit;
 pub mod process;
+pub mod proxied;
 pub mod renderer;
 pub mod sampled;
 pub mod screen;
