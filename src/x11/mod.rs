@@ -32,7 +32,7 @@ pub use pixmap::{
 };
 pub use rect::Rect;
 pub use shm::{Segment, ShmError};
-pub use stream::{Connection, GuardedStream};
+pub use stream::{Connection, Cookie, Dialled, GuardedStream, dial};
 pub use watch::{OnError, Token};
 pub use wire::ByteOrder;
 pub use xid::{AttachedSegment, Damage, Fence, Gc, Kind, Pixmap, Region, Syncobj, Xid, kind};

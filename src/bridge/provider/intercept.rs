@@ -127,10 +127,7 @@ impl Verdict {
     /// Other bytes take its place: exactly one request for a request; any number of whole messages, none too, for a
     /// message. All are in the byte order of the client, and answers have the sequence number of what they answer.
     pub const fn replace(bytes: Vec<u8>) -> Self {
-        Self::Pass(Onward {
-            instead: Some(bytes),
-            fds: Vec::new(),
-        })
+        Self::Pass(Onward::instead(bytes))
     }
 
     /// Sends descriptors along.
@@ -150,6 +147,15 @@ pub struct Onward {
     pub(super) instead: Option<Vec<u8>>,
     /// Descriptors that go along.
     pub(super) fds: Vec<OwnedFd>,
+}
+
+impl Onward {
+    pub(super) const fn instead(bytes: Vec<u8>) -> Self {
+        Self {
+            instead: Some(bytes),
+            fds: Vec::new(),
+        }
+    }
 }
 
 /// Whether messages go on.

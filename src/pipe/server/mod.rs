@@ -15,6 +15,7 @@ mod timelines;
 pub use fds::{receive, send_with_fd};
 pub use limits::Limits;
 pub use listener::{ListenError, Listener, Peer, Sessions};
+pub(crate) use listener::{is_transient, permitted};
 pub use record::Recorder;
 pub use renderer::Renderer;
 pub use session::{Session, SessionError};

@@ -6,7 +6,8 @@ use super::{ByteOrder, Short};
 const REQUEST: usize = 12;
 /// Bytes of an answer that say how long it is.
 const ANSWER: usize = 8;
-const PROTOCOL: (u16, u16) = (11, 0);
+/// The version of the protocol.
+pub(crate) const PROTOCOL: (u16, u16) = (11, 0);
 
 /// The length in bytes of a client's first message.
 pub(crate) fn request_length(order: ByteOrder, head: &[u8]) -> Result<u64, Short> {
