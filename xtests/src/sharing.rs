@@ -4,11 +4,15 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    fs::File,
     io::{self, Write},
     net::Shutdown,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::net::{UnixListener, UnixStream},
+        unix::{
+            fs::FileExt,
+            net::{UnixListener, UnixStream},
+        },
     },
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard},
@@ -43,8 +47,8 @@ pub enum Placing {
 /// A picture.
 #[derive(Debug)]
 pub struct Picture {
-    memory: SharedMemory,
-    file: OwnedFd,
+    file: File,
+    bytes: usize,
     placing: Placing,
     width: u32,
     height: u32,
@@ -54,10 +58,10 @@ impl Picture {
     fn new(placing: Placing, width: u32, height: u32) -> Self {
         let bytes =
             u64::from(Self::offset(placing)) + u64::from(Self::stride_of(placing, width)) * u64::from(height);
-        let (memory, file) = SharedMemory::create("picture", bytes).expect("memory for a picture");
+        let (_, file) = SharedMemory::create("picture", bytes).expect("memory for a picture");
         Self {
-            memory,
-            file,
+            file: file.into(),
+            bytes: bytes as usize,
             placing,
             width,
             height,
@@ -84,35 +88,34 @@ impl Picture {
 
     /// The file for others.
     pub fn file(&self) -> OwnedFd {
-        self.file.try_clone().expect("a descriptor")
+        self.file.try_clone().expect("a descriptor").into()
     }
 
     /// Fills all of it, padding too.
     pub fn fill(&self, pixel: u32) {
-        let bytes = pixel.to_le_bytes().repeat(self.memory.len() / 4);
-        let all = self.memory.write(0..self.memory.len()).expect("all of it");
-        all.copy_from(bytes.as_slice().into());
+        let bytes = pixel.to_le_bytes().repeat(self.bytes / 4);
+        self.file.write_all_at(&bytes, 0).expect("all of it");
     }
 
     /// Fills an area, which may lie in the padding.
     pub fn fill_area(&self, [x, y, width, height]: [u32; 4], pixel: u32) {
         let row = pixel.to_le_bytes().repeat(width as usize);
         for y in y..y + height {
-            let start = self.at(x, y);
-            let place = self.memory.write(start..start + row.len()).expect("a row");
-            place.copy_from(row.as_slice().into());
+            self.file.write_all_at(&row, self.at(x, y)).expect("a row");
         }
     }
 
     /// A pixel, without what is no colour.
     pub fn pixel(&self, x: u32, y: u32) -> u32 {
-        let start = self.at(x, y);
-        let bytes = self.memory.read(start..start + 4).expect("a pixel").to_vec();
-        u32::from_le_bytes(bytes.try_into().expect("four bytes")) & 0x00ff_ffff
+        let mut bytes = [0; 4];
+        self.file
+            .read_exact_at(&mut bytes, self.at(x, y))
+            .expect("a pixel");
+        u32::from_le_bytes(bytes) & 0x00ff_ffff
     }
 
-    fn at(&self, x: u32, y: u32) -> usize {
-        (Self::offset(self.placing) + y * self.stride() + x * 4) as usize
+    fn at(&self, x: u32, y: u32) -> u64 {
+        (Self::offset(self.placing) + y * self.stride() + x * 4).into()
     }
 
     fn words(&self) -> [u32; 10] {
@@ -120,7 +123,7 @@ impl Picture {
             Placing::InPlace => 1,
             Placing::Copied => 3,
         };
-        let (offset, size) = (Self::offset(self.placing), self.memory.len() as u64);
+        let (offset, size) = (Self::offset(self.placing), self.bytes as u64);
         let [low, high] = [size as u32, (size >> 32) as u32];
         [
             placing,
@@ -264,7 +267,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, State> {
     shared.0.lock().expect("no thread panics")
 }
 
-fn key(file: &OwnedFd) -> (u64, u64) {
+fn key(file: impl AsFd) -> (u64, u64) {
     let stat = fstat(file).expect("an open file");
     (stat.st_dev, stat.st_ino)
 }

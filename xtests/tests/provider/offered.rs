@@ -7,7 +7,7 @@ use pixbridge_xtests::{
     sharing::{Placing, Said},
 };
 use x11rb::{
-    connection::RequestConnection as _,
+    connection::Connection as _,
     protocol::{dri3::ConnectionExt as _, xproto::ConnectionExt as _},
 };
 

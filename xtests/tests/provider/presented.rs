@@ -145,6 +145,7 @@ fn an_update_region_of_the_client_stays() {
     let options = present::Option::ASYNC.into();
     c.present_pixmap(window, pixmap, 3, 0, region, 0, 0, 0, 0, 0, options, 0, 0, 0, &[])
         .unwrap();
+    c.flush().unwrap();
     wait_for_complete(&client, 3);
     let seen = [9, 10, 14, 15].map(|at| client.pixel(window, at, at));
     assert_eq!(seen, [BLUE, GREEN, GREEN, BLUE]);

@@ -169,6 +169,9 @@ impl Dri3 {
                 let mut pixmap = Pixmap::new(message.client, geometry, place, true);
                 pixmap.change_all();
                 self.pixmaps.add(id, pixmap);
+                if self.upload(message.client) {
+                    return Verdict::Hold;
+                }
                 self.give_buffer(stand_in, id, message)
             }
             Err(bad) => {
@@ -180,7 +183,7 @@ impl Dri3 {
 
     fn begin_shadow(&mut self, stand_in: StandIn, id: u32, message: &Heard<'_>) -> Verdict {
         if self.pixmaps.get(id).is_some() {
-            // Asked for twice before the first answer.
+            // It has been made, and had to be uploaded; or was asked for twice before the first answer.
             return self.give_buffer(stand_in, id, message);
         }
         let fail = |bad| Verdict::replace(stand_in.error(bad, id).encode(message.order, sequence(message)));

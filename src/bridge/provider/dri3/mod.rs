@@ -128,6 +128,7 @@ impl Dri3 {
             return;
         };
         client.engaged = true;
+        wishes.batches = true;
         for major in [
             xproto::CREATE_PIXMAP_REQUEST,
             xproto::FREE_PIXMAP_REQUEST,
