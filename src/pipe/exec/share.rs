@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use super::{
     Executor,
     error::ExecError,
-    transfer::{memory_range, read_texture, write_texture},
+    transfer::{read_texture, shared_bytes, write_texture},
     work::Fence,
 };
 use crate::{
@@ -72,10 +72,7 @@ impl Executor {
         self.begin();
         self.shared.settle();
         let shape = resource.shape.transfer(0, &resource.whole(), 0, 0)?;
-        let to = copy.bytes().ok_or(ExecError::Short {
-            needed: shape.span,
-            given: 0,
-        })?;
+        let to = shared_bytes(copy.memory(), 0, shape.span)?;
         read_texture(&self.gl, texture, 0, &shape, to)
     }
 
@@ -88,7 +85,7 @@ impl Executor {
         let [x, y, w, h] = area.map(|side| i32::try_from(side).unwrap_or(i32::MAX));
         let (z, d) = (0, 1);
         let shape = resource.shape.transfer(0, &Box3 { x, y, z, w, h, d }, 0, 0)?;
-        let Some((copy, texture)) = copied(&resource) else {
+        let Some((copy, texture)) = copied(&resource).filter(|_| shape.span > 0) else {
             return Ok(());
         };
         self.begin();
@@ -96,11 +93,7 @@ impl Executor {
         let row = u64::from(area[1] / u32::from(block.height));
         let column = u64::from(area[0] / u32::from(block.width));
         let start = row * shape.stride + column * u64::from(block.bytes);
-        let bytes = memory_range(start, shape.span).and_then(|range| copy.bytes()?.get(range));
-        let bytes = bytes.ok_or(ExecError::Short {
-            needed: shape.span,
-            given: 0,
-        })?;
+        let bytes = shared_bytes(copy.memory(), start, shape.span)?;
         write_texture(&self.gl, texture, 0, &shape, bytes.as_read())
     }
 

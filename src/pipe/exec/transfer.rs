@@ -31,7 +31,7 @@ fn shape(resource: &Resource, transfer: &Transfer) -> Result<TransferShape, Exec
     Ok(resource.shape.transfer(level, &area, stride, layer_stride)?)
 }
 
-pub(super) fn memory_range(offset: u64, span: u64) -> Option<std::ops::Range<usize>> {
+fn memory_range(offset: u64, span: u64) -> Option<std::ops::Range<usize>> {
     let end = offset.checked_add(span)?;
     Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)
 }
@@ -44,8 +44,12 @@ fn guest_memory(holder: &Attached) -> Result<Rc<SharedMemory>, ExecError> {
     })
 }
 
-/// The part of guest memory that a transfer touches.
-fn guest_bytes(memory: &SharedMemory, offset: u64, span: u64) -> Result<WriteBytes<'_>, ExecError> {
+/// The part of memory that a transfer touches.
+pub(super) fn shared_bytes(
+    memory: &SharedMemory,
+    offset: u64,
+    span: u64,
+) -> Result<WriteBytes<'_>, ExecError> {
     let given = (memory.len() as u64).saturating_sub(offset);
     memory_range(offset, span)
         .and_then(|range| memory.write(range))
@@ -76,7 +80,7 @@ impl SubContext {
         }
         let shape = shape(resource, transfer)?;
         let memory = guest_memory(attached)?;
-        let data = guest_bytes(&memory, offset, shape.span)?;
+        let data = shared_bytes(&memory, offset, shape.span)?;
         write(&self.gl, resource, transfer.level, &shape, data.as_read())
     }
 
@@ -94,7 +98,7 @@ impl SubContext {
         }
         let shape = shape(resource, transfer)?;
         let memory = guest_memory(attached)?;
-        let data = guest_bytes(&memory, offset, shape.span)?;
+        let data = shared_bytes(&memory, offset, shape.span)?;
         read(&self.gl, shared, resource, transfer.level, &shape, data)
     }
 
@@ -136,7 +140,7 @@ impl SubContext {
         let resource = shared.resource(transfer.resource)?;
         let shape = shape(resource, transfer)?;
         let memory = guest_memory(shared.attached(staging)?)?;
-        let data = guest_bytes(&memory, offset, shape.span)?;
+        let data = shared_bytes(&memory, offset, shape.span)?;
         match from_host {
             true => read(&self.gl, shared, resource, transfer.level, &shape, data),
             false => write(&self.gl, resource, transfer.level, &shape, data.as_read()),

@@ -6,7 +6,7 @@ use rustix::fs::{SeekFrom, seek};
 
 use super::{Backing, HostTexture, Resource, ResourceDescription, ResourceShape, bind};
 use crate::{
-    gl::{GlError, WriteBytes, dmabuf},
+    gl::{GlError, dmabuf},
     memory::{MemoryError, SharedMemory},
     pipe::{
         format::Format,
@@ -93,9 +93,9 @@ impl PictureCopy {
         Ok(Self { memory, file })
     }
 
-    /// The picture's bytes; rows follow each other without padding.
-    pub fn bytes(&self) -> Option<WriteBytes<'_>> {
-        self.memory.write(0..self.memory.len())
+    /// The picture; rows follow each other without padding.
+    pub fn memory(&self) -> &SharedMemory {
+        &self.memory
     }
 }
 
