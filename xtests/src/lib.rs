@@ -31,6 +31,7 @@ pub mod process;
 pub mod renderer;
 pub mod sampled;
 pub mod screen;
+pub mod sharers;
 pub mod stage;
 pub mod stats;
 pub mod timelines;
