@@ -171,6 +171,39 @@ fn what_one_executor_draws_another_samples() {
 }
 
 #[test]
+fn shared_pictures_are_copied_raw_and_drawn_to_as_srgb() {
+    let size = [300, 7];
+    for placement in PLACEMENTS {
+        let (_group, mut one, _other) = pair(placement);
+        let copy = ResourceId(6);
+        for (id, format) in [(OWN, Format::B8G8R8A8_UNORM), (copy, Format::R8G8B8X8_SRGB)] {
+            one.create_resource(id, &picture(format, size), None)
+                .expect("a picture");
+        }
+        one.write(&transfer(OWN, whole(size)), &pattern(size));
+        submit(
+            &mut one,
+            "RESOURCE_COPY_REGION dst=6 dst_level=0 dst_x=0 dst_y=0 dst_z=0 src=5 src_level=0 x=0 y=0 z=0 \
+             w=300 h=7 d=1\n",
+        );
+        assert!(
+            read(&mut one, copy, size) == pattern(size),
+            "{placement:?}: copied"
+        );
+        clear(&mut one, OWN, Format::B8G8R8A8_SRGB, COLOR);
+        assert!(
+            read(&mut one, OWN, size) == filled([124, 0, 255, 204], size),
+            "{placement:?}: cleared"
+        );
+        clear(&mut one, copy, Format::R8G8B8A8_UNORM, COLOR);
+        assert!(
+            read(&mut one, copy, size) == filled([255, 0, 51, 204], size),
+            "{placement:?}: cleared"
+        );
+    }
+}
+
+#[test]
 fn what_others_write_into_the_file_is_in_the_texture_after_an_upload() {
     for placement in PLACEMENTS {
         let (_group, mut one, mut other) = pair(placement);
@@ -219,24 +252,28 @@ fn a_picture_outlives_the_executor_that_made_it() {
 }
 
 #[test]
-fn what_was_drawn_is_in_the_file_when_nobody_has_the_picture_any_more() {
-    let (group, mut one, other) = pair(Placement::InPlace);
-    drop(other);
-    let size = [641, 33];
+fn what_was_drawn_arrives_in_the_file_though_nobody_has_the_picture_any_more() {
+    let (_group, mut one, _other) = pair(Placement::InPlace);
+    let size = [4096, 2048];
     one.create_resource(OWN, &picture(Format::R8G8B8A8_UNORM, size), None)
         .expect("a picture");
     let Exported { shared, file, layout } = one.export(OWN).expect("exported");
     let weak = Rc::downgrade(&shared);
     drop(shared);
-    clear(&mut one, OWN, Format::R8G8B8A8_UNORM, COLOR);
+    // GL has begun, and has more than it does at once.
+    for _ in 0..20 {
+        clear(&mut one, OWN, Format::R8G8B8A8_UNORM, [0.0; 4]);
+        clear(&mut one, OWN, Format::R8G8B8A8_UNORM, COLOR);
+    }
+    let fence = one.fence().expect("work");
     one.unref_resource(OWN);
     assert!(weak.upgrade().is_none());
-    drop(one);
-    drop(group);
+    one.flush();
+    assert!(one.passed(&fence, Duration::MAX));
+    let last = layout.offset + (size[1] - 1) * layout.stride;
     let mut texel = [0; 4];
-    File::from(file)
-        .read_exact_at(&mut texel, (layout.offset + 32 * layout.stride).into())
-        .expect("a texel");
+    let file = File::from(file);
+    file.read_exact_at(&mut texel, last.into()).expect("a texel");
     assert_eq!(texel, [255, 0, 51, 204]);
 }
 
