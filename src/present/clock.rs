@@ -171,12 +171,15 @@ impl FrameClock {
             msc: said.msc,
         };
         let judged = self.seen.map_or(Ok(()), |seen| judge(seen, heard, self.period));
-        if self.seen.is_none_or(|seen| seen.msc != heard.msc) {
+        let fresh = self.seen.is_none_or(|seen| seen.msc != heard.msc);
+        if fresh {
             self.seen = Some(heard);
         }
         match (self.state, judged) {
             (State::Unheard | State::Server, Ok(())) => self.follow(heard),
             (State::Unheard | State::Server, Err(doubt)) => self.doubt(now, doubt),
+            // That a tick is told once more says nothing of the next.
+            (State::Timer { .. }, Ok(())) if !fresh => {}
             (State::Timer { doubt, trial }, judged) => match trial.next(judged, heard, self.period) {
                 Trial { agreed, .. } if agreed >= AGREEING => self.rejoin(heard),
                 trial => self.state = State::Timer { doubt, trial },

@@ -119,6 +119,21 @@ fn a_server_that_speaks_of_the_past_is_taken_up_at_its_own_time() {
 }
 
 #[test]
+fn a_tick_that_is_told_again_and_again_is_no_sign_of_a_display() {
+    let mut bench = Bench::new();
+    bench.run(16_667, 100);
+    bench.clock.doubt(bench.now, Doubt::Silent);
+    let said = Tick {
+        ust: bench.now + SECOND,
+        msc: bench.msc + 1,
+    };
+    for frame in 0..30 {
+        bench.clock.hear(said.ust + frame * 16_667, said);
+    }
+    assert_eq!(bench.clock.source(), Source::Timer(Doubt::Silent));
+}
+
+#[test]
 fn a_server_that_makes_up_for_a_silence_at_once_is_not_believed_yet() {
     let mut bench = Bench::new();
     bench.run(16_667, 100);

@@ -12,8 +12,8 @@ use rustix::time::{ClockId, clock_gettime};
 use x11rb::protocol::xproto::{ConnectionExt as _, Window};
 
 use super::{
-    Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung,
-    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues, Target,
+    Allocator, Descent, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung, Sbc,
+    Setup, Size, Skipped, Slots, Submission, SyncValues, Target,
     buffer::{Buffer, Failure, Purpose},
     error::is_without_window,
     explicit::Timelines,
@@ -29,7 +29,9 @@ const MAX_SIDE: u16 = i16::MAX as u16;
 pub(super) struct Held<T> {
     pub(super) buffer: Buffer<T>,
     pub(super) sbc: Sbc,
-    pub(super) due: u64,
+    pub(super) target: Target,
+    /// The MSC at which it leaves; `None` as long as no MSC is known.
+    pub(super) due: Option<u64>,
     pub(super) copy: bool,
 }
 
@@ -47,8 +49,10 @@ pub(super) struct Flight<T> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pending {
     pub(super) sbc: Sbc,
-    /// The MSC that it was asked for.
+    /// The MSC at which it was expected when it was sent.
     pub(super) due: u64,
+    /// Refreshes after the frame before it, at least.
+    pub(super) gap: u64,
     /// When it was sent.
     pub(super) sent: u64,
 }
@@ -77,8 +81,8 @@ pub struct Swapchain<A: Allocator> {
     pub(super) ready: VecDeque<Progress>,
     pub(super) newest: Sbc,
     pub(super) completed: Sbc,
-    /// The MSC of the newest frame, as it was asked for or as it came to be.
-    pub(super) last_due: u64,
+    /// The MSC from which frames are counted: at which the last one completed, or the server was first heard.
+    pub(super) reached: u64,
     /// Told of refused frames that left no buffer with the server.
     pub(super) copied: Token,
     /// The newest frame that the server has shown.
@@ -143,7 +147,7 @@ impl<A: Allocator> Swapchain<A> {
             ready: VecDeque::new(),
             newest: Sbc::default(),
             completed: Sbc::default(),
-            last_due: 0,
+            reached: 0,
             copied: display.new_token(),
             shown: Sbc::default(),
             overtaken: false,
@@ -265,22 +269,17 @@ impl<A: Allocator> Swapchain<A> {
         self.stats.presented += 1;
         let (sbc, now) = (self.newest, ust_now());
         buffer.contents = Some(sbc);
-        let server_times = self.server_times();
-        if !server_times && self.clock.source() == Source::Unheard {
-            self.clock.doubt(now, Doubt::NoPresent);
-        }
-        let earliest = target.due(self.clock.at(now).msc, self.last_due);
-        let due = earliest.max(self.due_before());
-        self.last_due = due;
-        if server_times {
-            let timing = self.server_timing(target, due, due > earliest, submission.copy);
-            self.send(buffer, sbc, due, timing, now)?;
+        let copy = submission.copy;
+        if self.server_times() {
+            self.send_timed(buffer, sbc, target, copy, now)?;
         } else {
+            let due = None;
             self.held.push_back(Held {
                 buffer,
                 sbc,
+                target,
                 due,
-                copy: submission.copy,
+                copy,
             });
             self.send_due(now)?;
         }
@@ -308,26 +307,37 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     /// Does what is due, and says what has happened, one thing at a time until there is none. To be called after
-    /// [`Swapchain::present`], when [`Swapchain::next_tick`] has passed, and when [`Swapchain::release_fd`] is readable.
+    /// [`Swapchain::present`], when [`Swapchain::next_tick`] has passed, and when [`Swapchain::release_fd`] is readable; and
+    /// after [`Swapchain::handle`] has got all that the display has said, since a frame may be taken for lost.
     ///
     /// # Errors
     /// If the server is gone, or no way is left by which frames could be shown.
     pub fn tick(&mut self) -> Result<Option<Progress>, PresentError> {
-        let now = ust_now();
+        self.work(ust_now())?;
+        Ok(self.ready.pop_front())
+    }
+
+    /// Does what is due.
+    pub(super) fn work(&mut self, now: u64) -> Result<(), PresentError> {
         if !self.gone {
             self.land_watched()?;
             self.send_due(now)?;
             self.give_up_overdue(now);
         }
-        Ok(self.ready.pop_front())
+        Ok(())
     }
 
     /// How long [`Swapchain::tick`] can wait if nothing happens; `None` if forever.
     pub fn next_tick(&self) -> Option<Duration> {
-        if !self.ready.is_empty() {
-            return Some(Duration::ZERO);
+        match self.ready.is_empty() {
+            true => self.next_work(),
+            false => Some(Duration::ZERO),
         }
-        let held = self.held.front().map(|held| self.clock.ust_of(held.due));
+    }
+
+    /// How long [`Swapchain::work`] can wait if nothing happens; `None` if forever.
+    pub(super) fn next_work(&self) -> Option<Duration> {
+        let held = self.held_until();
         let late = self.pending.front().map(|pending| self.overdue(pending));
         let next = held.into_iter().chain(late).min();
         let next = next.map(|next| Duration::from_micros(next.saturating_sub(ust_now())));
@@ -337,7 +347,7 @@ impl<A: Allocator> Swapchain<A> {
         next.into_iter().chain(wanted).min()
     }
 
-    fn check_window(&self) -> Result<(), PresentError> {
+    pub(super) fn check_window(&self) -> Result<(), PresentError> {
         if self.gone {
             return Err(PresentError::WindowGone(self.presenter.window));
         }
@@ -391,15 +401,14 @@ impl<A: Allocator> Swapchain<A> {
     pub(super) fn send(
         &mut self,
         buffer: Buffer<A::Target>,
-        sbc: Sbc,
-        due: u64,
+        pending: Pending,
         timing: ServerTiming,
-        now: u64,
     ) -> Result<(), PresentError> {
+        let Pending { sbc, sent, .. } = pending;
         self.overtaken = false;
-        self.pending.push_back(Pending { sbc, due, sent: now });
+        self.pending.push_back(pending);
         if self.launch(buffer, sbc, timing)? == IdleSign::Now {
-            self.complete_here(sbc, now, Mode::Copy);
+            self.complete_here(sbc, sent, Mode::Copy);
         }
         Ok(())
     }
