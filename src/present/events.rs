@@ -94,6 +94,7 @@ impl<A: Allocator> Swapchain<A> {
             self.reached = self.reached.max(self.clock.at(now).msc);
         }
         if event.kind != CompleteKind::PIXMAP {
+            self.notified = Some((event.serial, tick));
             return None;
         }
         let mode = match event.mode {
@@ -105,6 +106,7 @@ impl<A: Allocator> Swapchain<A> {
         // Also where the frame has completed by our own clock.
         self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
+        self.modifiers.shown(mode);
         if mode != Mode::Skip {
             self.overtaken |= sbc < self.shown;
             self.owes_whole |= sbc < self.shown;

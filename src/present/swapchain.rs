@@ -9,14 +9,19 @@
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
-use x11rb::protocol::xproto::{ConnectionExt as _, Window};
+use x11rb::protocol::{
+    present::Option as PresentOption,
+    xproto::{ConnectionExt as _, Window},
+};
 
 use super::{
     Allocator, Descent, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung, Sbc,
-    Setup, Size, Skipped, Slots, Submission, SyncValues, Target,
+    Setup, Size, Skipped, Slots, Submission, SyncValues, Target, Tick,
     buffer::{Buffer, Failure, Purpose},
+    dri3,
     error::is_without_window,
     explicit::Timelines,
+    modifiers::Modifiers,
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
 use crate::x11::{Display, Token, X11Error};
@@ -67,8 +72,7 @@ pub struct Swapchain<A: Allocator> {
     pub(super) size: Size,
     pub(super) gone: bool,
     limit: usize,
-    /// What the server takes, once it has been asked.
-    modifiers: Option<Vec<u64>>,
+    pub(super) modifiers: Modifiers,
     /// Where the server and the device have them.
     pub(super) timelines: Option<Timelines>,
     counted: Rc<()>,
@@ -83,6 +87,10 @@ pub struct Swapchain<A: Allocator> {
     pub(super) completed: Sbc,
     /// The MSC from which frames are counted: at which the last one completed, or the server was first heard.
     pub(super) reached: u64,
+    /// The serial of the last question for an MSC.
+    pub(super) asked: u32,
+    /// The last answer to one: its serial, and the refresh.
+    pub(super) notified: Option<(u32, Tick)>,
     /// Told of refused frames that left no buffer with the server.
     pub(super) copied: Token,
     /// The newest frame that the server has shown.
@@ -136,7 +144,7 @@ impl<A: Allocator> Swapchain<A> {
             },
             gone: false,
             limit: setup.buffers.clamp(2, 4),
-            modifiers: None,
+            modifiers: Modifiers::default(),
             timelines,
             counted: Rc::default(),
             free: Vec::new(),
@@ -148,6 +156,8 @@ impl<A: Allocator> Swapchain<A> {
             newest: Sbc::default(),
             completed: Sbc::default(),
             reached: 0,
+            asked: 0,
+            notified: None,
             copied: display.new_token(),
             shown: Sbc::default(),
             overtaken: false,
@@ -213,9 +223,10 @@ impl<A: Allocator> Swapchain<A> {
     /// If the window or the server is gone, or no way is left by which a buffer could be shown.
     pub fn acquire(&mut self) -> Result<Option<Frame<A::Target>>, PresentError> {
         self.check_window()?;
-        let (size, rung) = (self.size, self.descent.rung());
-        self.free
-            .retain(|buffer| buffer.layout.size == size && buffer.suits(rung));
+        self.choose_modifiers_anew()?;
+        let mut free = std::mem::take(&mut self.free);
+        free.retain(|buffer| self.is_of_use(buffer));
+        self.free = free;
         let buffer = match self.take_free()? {
             Some(buffer) => buffer,
             None if self.buffers() < self.limit => self.make_buffer()?,
@@ -226,6 +237,34 @@ impl<A: Allocator> Swapchain<A> {
         };
         self.stats.frames += 1;
         Ok(Some(Frame { buffer }))
+    }
+
+    /// Asks the server for its modifiers again if it has become dissatisfied with those in use. Waits for the server then.
+    fn choose_modifiers_anew(&mut self) -> Result<(), PresentError> {
+        if !Modifiers::matter_to(self.descent.rung()) || !self.modifiers.take_question() {
+            return Ok(());
+        }
+        self.stats.round_trips += 1;
+        let Presenter {
+            display,
+            window,
+            format,
+            ..
+        } = &self.presenter;
+        match dri3::modifiers(display, *window, *format) {
+            Ok(named) => self.modifiers.renew(named),
+            // Those in use still are.
+            Err(X11Error::Refused(error)) => tracing::debug!("the display names no modifiers: {error:?}"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Whether another frame can be drawn to a buffer.
+    fn is_of_use(&self, buffer: &Buffer<A::Target>) -> bool {
+        buffer.layout.size == self.size
+            && buffer.suits(self.descent.rung())
+            && buffer.changes == self.modifiers.changes
     }
 
     fn take_free(&mut self) -> Result<Option<Buffer<A::Target>>, PresentError> {
@@ -392,7 +431,7 @@ impl<A: Allocator> Swapchain<A> {
     /// A buffer that nobody uses any more.
     pub(super) fn recycle(&mut self, mut buffer: Buffer<A::Target>) {
         buffer.fence = None;
-        if buffer.layout.size == self.size && buffer.suits(self.descent.rung()) {
+        if self.is_of_use(&buffer) {
             self.free.push(buffer);
         }
     }
@@ -418,10 +457,13 @@ impl<A: Allocator> Swapchain<A> {
         &mut self,
         mut buffer: Buffer<A::Target>,
         sbc: Sbc,
-        timing: ServerTiming,
+        mut timing: ServerTiming,
     ) -> Result<IdleSign, PresentError> {
         let points = self.hand_over(&mut buffer)?;
         let rung = self.descent.rung();
+        if Modifiers::matter_to(rung) {
+            timing.options |= u32::from(PresentOption::SUBOPTIMAL);
+        }
         let token = match self.presenter.route(rung) {
             Route::PutImage => self.copied,
             _ => self.presenter.display.new_token(),

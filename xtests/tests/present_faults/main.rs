@@ -3,8 +3,10 @@
 mod buffers;
 mod imports;
 mod losses;
+mod modifiers;
 mod timelines;
 mod times;
+mod waits;
 
 use std::{rc::Rc, time::Instant};
 
