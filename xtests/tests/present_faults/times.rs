@@ -39,9 +39,9 @@ fn a_server_that_completes_nothing_is_not_waited_for() {
     let passed = start.elapsed();
     assert_eq!(stage.swapchain.clock().source(), Source::Timer(Doubt::Silent));
     assert!(after >= before + 29);
-    // Once until the silence is noticed, and then at the last good rate.
+    // Once until the silence is noticed, and then at the last good rate; not each time, which would be 7.5 s.
     assert!(
-        (Duration::from_millis(450)..Duration::from_secs(3)).contains(&passed),
+        (Duration::from_millis(450)..Duration::from_secs(7)).contains(&passed),
         "{passed:?}"
     );
     peer.control().completion(Completion::Sent(CompleteMode::COPY));
