@@ -5,6 +5,7 @@
 //! is no time after which a buffer would be taken back.
 //!
 //! Frames that the server cannot time (it has no Present, or its ticks make no sense) are held here until they are due.
+//! So are those behind the first frame, until the server has told its time.
 
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
