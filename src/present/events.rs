@@ -10,10 +10,10 @@ use x11rb::{
 };
 
 use super::{
-    Allocator, Completion, Doubt, Mode, PresentError, Reason, Rung, Sbc, Size, Swapchain, Tick,
+    Allocator, Completion, Doubt, Mode, PresentError, Reason, Rung, Sbc, Size, Source, Swapchain, Tick,
     error::is_without_window,
     presenter::{IdleSign, ServerTiming},
-    swapchain::{Flight, ust_now},
+    swapchain::{Flight, Pending, ust_now},
 };
 use crate::x11::{Happening, Token};
 
@@ -86,8 +86,15 @@ impl<A: Allocator> Swapchain<A> {
             ust: event.ust,
             msc: event.msc,
         };
-        let tick = self.clock.hear(ust_now(), said);
+        let now = ust_now();
+        let first = self.clock.source() == Source::Unheard;
+        let tick = self.clock.hear(now, said);
+        if first {
+            // A frame that was sent before is not shown yet.
+            self.reached = self.reached.max(self.clock.at(now).msc);
+        }
         if event.kind != CompleteKind::PIXMAP {
+            self.notified = Some((event.serial, tick));
             return None;
         }
         let mode = match event.mode {
@@ -99,6 +106,7 @@ impl<A: Allocator> Swapchain<A> {
         // Also where the frame has completed by our own clock.
         self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
+        self.modifiers.shown(mode);
         if mode != Mode::Skip {
             self.overtaken |= sbc < self.shown;
             self.owes_whole |= sbc < self.shown;
@@ -191,8 +199,13 @@ impl<A: Allocator> Swapchain<A> {
         }
         buffer.set_update(&[]);
         let now = ust_now();
-        let due = self.clock.at(now).msc;
-        self.send(buffer, sbc, due, ServerTiming::default(), now)?;
+        let pending = Pending {
+            sbc,
+            due: self.clock.at(now).msc,
+            gap: 0,
+            sent: now,
+        };
+        self.send(buffer, pending, ServerTiming::default())?;
         Ok(Some(Progress::SteppedDown(rung)))
     }
 }

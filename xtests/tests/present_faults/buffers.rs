@@ -78,7 +78,7 @@ fn signs_in_any_order_and_number_keep_the_states_right() {
             assert!(all <= 3, "{behaviour:?}: {slots:?}");
         }
         stage.show(77).expect("shown");
-        assert_window_shows(&peer, &stage, 77);
+        assert_window_shows(&peer, &mut stage, 77);
         assert!(stage.swapchain.stats().buffers <= 3, "{behaviour:?}");
         drop(stage);
         peer.finish();
@@ -131,7 +131,7 @@ fn what_a_skipped_frame_owes_the_next_one_brings() {
     peer.control().completion(Completion::Sent(CompleteMode::COPY));
     let (sbc, _) = stage.present(3, &partial).expect("presented");
     stage.completion(sbc).expect("completed");
-    assert_window_shows(&peer, &stage, 3);
+    assert_window_shows(&peer, &mut stage, 3);
     let (sbc, _) = stage.present(4, &partial).expect("presented");
     stage.completion(sbc).expect("completed");
     let last = peer.control().presents().pop().expect("presented");
