@@ -86,13 +86,14 @@ fn texture(
         true => (group.pictures).create(&group.display, gl, desc, host.internal),
         false => None,
     };
-    let (texture, backing) = match picture {
-        Some(picture) => picture,
-        None => (own_texture(gl, desc, shape, host.internal)?, Backing::Gl),
+    let (texture, backing, counted) = match picture {
+        Some((texture, backing, count)) => (texture, backing, Some(count)),
+        None => (own_texture(gl, desc, shape, host.internal)?, Backing::Gl, None),
     };
     Ok(HostTexture {
         texture,
         backing,
+        counted,
         target,
         gl_target: gl_target(target, shape.samples()),
         format: info,

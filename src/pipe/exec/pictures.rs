@@ -5,15 +5,20 @@ use std::rc::Rc;
 use super::error::ExecError;
 use crate::{
     gl::{self, Gl, GlError},
-    pipe::resource::{Backing, InPlace, Placement, ResourceDescription, Retired, window_fourcc},
+    pipe::resource::{Backing, Count, InPlace, Placement, ResourceDescription, Retired, window_fourcc},
 };
 
 /// The order in which placements are tried.
 const LADDER: [Placement; 3] = [Placement::Dmabuf, Placement::InPlace, Placement::Copied];
 /// What GL is told that a dmabuf's bytes are, whatever they are for others: `GL_RGBA8`, as all storage is.
 const STORED: u32 = u32::from_le_bytes(*b"AB24");
-/// Side of the pictures that a placement is tried out with, in texels.
+/// The format of the pictures that a placement is tried out with, the one that most windows have.
+const TRIED: u32 = u32::from_le_bytes(*b"XR24");
+/// Their side, in texels.
 const TRIAL: u32 = 32;
+/// Pictures with memory of their own at most, each of which keeps a descriptor open. A process has 1024 of them unless
+/// somebody raised that.
+const MAX_PICTURES: usize = 512;
 
 /// How pictures are made.
 #[derive(Debug)]
@@ -21,6 +26,7 @@ pub(super) struct Pictures {
     placement: Placement,
     refused: Vec<(Placement, GlError)>,
     retired: Rc<Retired>,
+    count: Count,
 }
 
 impl Pictures {
@@ -30,6 +36,7 @@ impl Pictures {
             placement: Placement::Copied,
             refused: Vec::new(),
             retired: Rc::default(),
+            count: Count::default(),
         };
         for placement in LADDER {
             if wanted.is_some_and(|wanted| wanted != placement) {
@@ -63,12 +70,8 @@ impl Pictures {
     }
 
     fn try_out(&self, display: &gl::Display, gl: &Gl) -> Result<(), GlError> {
-        let Some(fourcc) = window_fourcc(crate::pipe::format::Format::B8G8R8X8_UNORM) else {
-            return Ok(());
-        };
         for internal in [glow::RGBA8, glow::SRGB8_ALPHA8] {
-            let size = [TRIAL; 2];
-            self.make(display, gl, size, fourcc, internal)?;
+            self.make(display, gl, [TRIAL; 2], TRIED, internal)?;
         }
         Ok(())
     }
@@ -81,12 +84,18 @@ impl Pictures {
         gl: &Gl,
         desc: &ResourceDescription,
         internal: u32,
-    ) -> Option<(gl::Texture, Backing)> {
+    ) -> Option<(gl::Texture, Backing, Count)> {
         let fourcc = window_fourcc(desc.format)?;
         let size = [desc.width, desc.height.max(1)];
+        if self.count.others() >= MAX_PICTURES {
+            tracing::info!("a picture of {size:?} texels is copied: there are {MAX_PICTURES} others");
+            return None;
+        }
         let made = self.make(display, gl, size, fourcc, internal);
-        made.inspect_err(|error| tracing::info!("a picture of {size:?} texels is copied: {error}"))
-            .ok()?
+        let made =
+            made.inspect_err(|error| tracing::info!("a picture of {size:?} texels is copied: {error}"));
+        let (texture, backing) = made.ok()??;
+        Some((texture, backing, self.count.clone()))
     }
 
     fn make(

@@ -5,7 +5,7 @@ use std::{
     collections::BTreeSet,
 };
 
-use super::{GuestMemory, InPlace, PictureCopy, ResourceDescription, ResourceShape};
+use super::{Count, GuestMemory, InPlace, PictureCopy, ResourceDescription, ResourceShape};
 use crate::{
     gl,
     pipe::{
@@ -70,6 +70,8 @@ pub struct HostTexture {
     pub texture: gl::Texture,
     /// What its texels lie in.
     pub backing: Backing,
+    /// Held where the backing keeps a descriptor open.
+    pub counted: Option<Count>,
     /// Target on the wire.
     pub target: TextureTarget,
     /// Target in GL; multisampled textures have targets of their own.

@@ -7,6 +7,17 @@ use std::{cell::RefCell, ops::Deref, rc::Rc};
 
 use crate::gl::MemoryTexture;
 
+/// Counts pictures that each keep a descriptor open, of which a process has only so many.
+#[derive(Debug, Clone, Default)]
+pub struct Count(Rc<()>);
+
+impl Count {
+    /// How many clones of this there are.
+    pub fn others(&self) -> usize {
+        Rc::strong_count(&self.0) - 1
+    }
+}
+
 /// Pictures that are to go once GL has finished with them.
 #[derive(Debug, Default)]
 pub struct Retired(RefCell<Vec<Rc<MemoryTexture>>>);

@@ -13,5 +13,5 @@ pub use export::{
     ExportError, ExportLayout, Exported, PictureCopy, Placement, is_window_picture, window_fourcc,
 };
 pub use host::{Backing, HostTexture, Resource, Storage, gl_target};
-pub use in_place::{InPlace, Retired};
+pub use in_place::{Count, InPlace, Retired};
 pub use layout::{BoxError, Dimensions, Extent, ResourceError, ResourceLimits, ResourceShape, TransferShape};
