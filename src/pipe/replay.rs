@@ -170,11 +170,13 @@ impl Replayer {
             show(frame);
         }
         let mut memory = None;
-        for _ in 0..ReplyShape::descriptors(&request) {
+        for _ in 0..ReplyShape::descriptors(&request, &reply) {
             let fd = self.descriptor(request.kind().name())?;
             if matches!(
                 request,
-                Request::ResourceCreate2 { .. } | Request::ResourceCreateBlob(_)
+                Request::ResourceCreate2 { .. }
+                    | Request::ResourceCreateBlob(_)
+                    | Request::ResourceMemory { .. }
             ) {
                 memory = Some(SharedMemory::map(&fd)?);
             }
@@ -221,6 +223,14 @@ impl Replayer {
                     desc.id.0
                 };
                 self.resources.insert(id, Known { desc, memory });
+            }
+            Request::BareCreate { desc, .. } => {
+                self.resources.insert(desc.id.0, Known { desc, memory });
+            }
+            Request::ResourceMemory { resource, .. } => {
+                if let Some(known) = self.resources.get_mut(&resource.0) {
+                    known.memory = memory;
+                }
             }
             Request::ResourceUnref(id) => {
                 self.resources.remove(&id.0);

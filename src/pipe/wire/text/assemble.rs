@@ -230,7 +230,9 @@ fn request(line: &str) -> Read<'_, Vec<u8>> {
     let payload = arguments(layout, rest)?;
     let mut words = vec![length.unwrap_or(payload.len() as u32), layout.id];
     words.extend(payload);
-    Ok(to_bytes(&words))
+    let mut bytes = to_bytes(&words);
+    bytes.resize(bytes.len() + layout.rest.descriptors(), 0);
+    Ok(bytes)
 }
 
 fn command(line: &str) -> Read<'_, Vec<u32>> {
@@ -257,8 +259,8 @@ fn arguments<'a>(layout: &Layout, text: &'a str) -> Read<'a, Vec<u32>> {
     let mut words = Vec::new();
     let rest = read_fields(layout.fields, text, &mut words)?;
     match layout.rest {
-        Rest::Nothing if rest.is_empty() => Ok(words),
-        Rest::Nothing => bad("more than the line can hold", rest),
+        Rest::Nothing | Rest::Descriptors(_) if rest.is_empty() => Ok(words),
+        Rest::Nothing | Rest::Descriptors(_) => bad("more than the line can hold", rest),
         Rest::List(name, kind) => {
             let (inside, behind) = bracketed(rest, name)?;
             for item in inside.split_ascii_whitespace() {

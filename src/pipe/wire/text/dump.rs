@@ -102,8 +102,11 @@ fn described_request(bytes: &[u8]) -> Option<String> {
             write_string(&mut text, payload);
             text.push('\n');
         }
-        _ if tail.is_empty() => {
+        _ => {
             let layout = REQUESTS.iter().find(|layout| layout.id == id)?;
+            if tail.len() != layout.rest.descriptors() {
+                return None;
+            }
             text.push_str(layout.name);
             if length as usize != words.len() {
                 let _ = write!(text, " length={length}");
@@ -111,7 +114,6 @@ fn described_request(bytes: &[u8]) -> Option<String> {
             arguments(&mut text, layout, &words)?;
             text.push('\n');
         }
-        _ => return None,
     }
     Some(text)
 }
@@ -155,7 +157,7 @@ fn arguments(out: &mut String, layout: &Layout, words: &[u32]) -> Option<()> {
     let (fields, rest) = words.split_at(fixed);
     write_fields(out, layout.fields, fields)?;
     match layout.rest {
-        Rest::Nothing => rest.is_empty().then_some(()),
+        Rest::Nothing | Rest::Descriptors(_) => rest.is_empty().then_some(()),
         Rest::List(name, kind) => {
             let _ = write!(out, " {name}=[");
             for (index, &word) in rest.iter().enumerate() {

@@ -42,6 +42,18 @@ pub(super) enum Rest {
     Data(&'static str),
     /// The stream-output table and the text of a shader.
     Shader,
+    /// That many descriptors, each with a byte of value 0 behind the words.
+    Descriptors(usize),
+}
+
+impl Rest {
+    /// The bytes of descriptors behind the words.
+    pub(super) fn descriptors(self) -> usize {
+        match self {
+            Self::Descriptors(count) => count,
+            _ => 0,
+        }
+    }
 }
 
 /// The layout of a command or request behind its header. Fields at the end may be missing.

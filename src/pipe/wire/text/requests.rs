@@ -47,6 +47,22 @@ const SOCKET_TRANSFER: &[Field] = &[
     num("size"),
 ];
 
+const STRIDED_TRANSFER: &[Field] = &[
+    word("direction", DIRECTION),
+    num("resource"),
+    num("level"),
+    num("stride"),
+    num("layer_stride"),
+    int("x"),
+    int("y"),
+    int("z"),
+    int("w"),
+    int("h"),
+    int("d"),
+    num("offset"),
+    num("offset_high"),
+];
+
 /// Number of handles, timeout, flags.
 const DRM_WAIT: &[Field] = &[num("count"), num("timeout"), num("timeout_high"), hex("flags")];
 
@@ -151,4 +167,55 @@ pub(super) const REQUESTS: &[Layout] = &[
         Rest::Nothing,
     ),
     request("RESOURCE_EXPORT_FD", 38, &[num("resource")], Rest::Nothing),
+    request(
+        "PB_RESOURCE_CREATE",
+        0x5042_0001,
+        resource!(hex("flags")),
+        Rest::Nothing,
+    ),
+    request(
+        "PB_RESOURCE_MEMORY",
+        0x5042_0002,
+        &[num("resource"), num("size"), num("size_high")],
+        Rest::Nothing,
+    ),
+    request(
+        "PB_RESOURCE_EXPORT",
+        0x5042_0003,
+        &[num("resource")],
+        Rest::Nothing,
+    ),
+    request(
+        "PB_RESOURCE_IMPORT",
+        0x5042_0004,
+        &[num("resource")],
+        Rest::Descriptors(1),
+    ),
+    request("PB_TRANSFER", 0x5042_0005, STRIDED_TRANSFER, Rest::Nothing),
+    request(
+        "PB_RESOLVE",
+        0x5042_0006,
+        &[num("serial"), num("resource")],
+        Rest::Nothing,
+    ),
+    request(
+        "PB_UPLOAD",
+        0x5042_0007,
+        &[
+            num("serial"),
+            num("resource"),
+            num("x"),
+            num("y"),
+            num("w"),
+            num("h"),
+        ],
+        Rest::Nothing,
+    ),
+    request("PB_FENCE_MERGE", 0x5042_0008, &[], Rest::Descriptors(2)),
+    request(
+        "PB_WAIT",
+        0x5042_0009,
+        &[num("serial"), num("resource")],
+        Rest::Nothing,
+    ),
 ];

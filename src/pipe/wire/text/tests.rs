@@ -142,6 +142,28 @@ fn a_trace_survives_the_way_through_text() {
     assert_eq!(again, file);
 }
 
+#[test]
+fn requests_of_the_extension_are_lines_too_and_carry_their_descriptors_bytes() {
+    let text = "pixtrace 1\n\
+        PB_RESOURCE_CREATE id=3 target=2d format=B8G8R8A8_UNORM bind=0x40002 width=64 height=32 depth=1 \
+        array_size=1 last_level=0 samples=0 flags=0x0\n\
+        PB_RESOURCE_MEMORY resource=3 size=0 size_high=0\n\
+        PB_RESOURCE_EXPORT resource=3\n\
+        PB_RESOURCE_IMPORT resource=4\n\
+        PB_TRANSFER direction=from_host resource=3 level=0 stride=256 layer_stride=0 x=0 y=0 z=0 w=64 h=32 d=1 \
+        offset=16 offset_high=1\n\
+        PB_RESOLVE serial=1 resource=3\n\
+        PB_UPLOAD serial=2 resource=3 x=1 y=2 w=3 h=4\n\
+        PB_FENCE_MERGE\n\
+        PB_WAIT serial=3 resource=0\n\
+        END\n";
+    let mut file = Vec::new();
+    assemble(text, &mut file).expect("lines of the form");
+    let mut again = Vec::new();
+    dump(TraceReader::new(&file[..]).expect("a trace"), &mut again).expect("a whole trace");
+    assert_eq!(String::from_utf8(again).expect("text"), text);
+}
+
 proptest! {
     #[test]
     fn any_words_come_back(words in proptest::collection::vec(any::<u32>(), 0..40)) {
@@ -162,7 +184,10 @@ proptest! {
     }
 
     #[test]
-    fn any_request_comes_back(bytes in proptest::collection::vec(any::<u8>(), 0..80), id in 0u32..40) {
+    fn any_request_comes_back(
+        bytes in proptest::collection::vec(any::<u8>(), 0..80),
+        id in prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000b],
+    ) {
         let mut request = bytes;
         if request.len() >= 8 {
             request[4..8].copy_from_slice(&id.to_le_bytes());

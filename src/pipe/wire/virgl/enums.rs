@@ -5,7 +5,6 @@ macro_rules! wire_enum {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[allow(missing_docs)]
-        #[repr(u8)]
         pub enum $name { $($variant = $value,)* }
 
         impl $name {

@@ -11,7 +11,7 @@ impl Request<'_> {
     ///
     /// Where descriptors belong to it, the byte that each of them travels with is included (value 0): a client sends
     /// the bytes before it plainly, and that one byte together with the descriptor. For DRM_SYNC_FD_TO_HANDLE,
-    /// DRM_SYNC_IMPORT_SYNC_FILE and a SUBMIT_CMD2 of one batch it is the last byte.
+    /// DRM_SYNC_IMPORT_SYNC_FILE, the extension's requests and a SUBMIT_CMD2 of one batch these bytes are the last.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend([0; super::HEADER_BYTES]);
@@ -35,6 +35,15 @@ impl Request<'_> {
             Self::DrmSyncFdToHandle => {
                 out.push(0);
                 return 0;
+            }
+            Self::FenceMerge => {
+                out.extend([0, 0]);
+                return 0;
+            }
+            Self::ResourceImport(id) => {
+                put(out, [id.0]);
+                out.push(0);
+                return 1;
             }
             Self::DrmSyncImportSyncFile(handle) => {
                 put(out, [handle]);
@@ -77,7 +86,37 @@ impl Request<'_> {
             }
             Self::SubmitCmd(commands) => out.extend(commands.bytes()),
             Self::BusyWait { resource, flags } => put(out, [resource.0, flags]),
-            Self::ResourceUnref(resource) | Self::ResourceExportFd(resource) => put(out, [resource.0]),
+            Self::ResourceUnref(resource)
+            | Self::ResourceExportFd(resource)
+            | Self::ResourceExport(resource) => put(out, [resource.0]),
+            Self::BareCreate { desc, flags } => {
+                put_desc(out, desc);
+                put(out, [flags]);
+            }
+            Self::ResourceMemory { resource, size } => {
+                put(out, [resource.0]);
+                put64(out, size);
+            }
+            Self::StridedTransfer {
+                direction,
+                transfer,
+                offset,
+            } => {
+                put(out, [direction.to_wire()]);
+                put_strided(out, transfer);
+                put64(out, offset);
+            }
+            Self::Resolve { serial, resource } | Self::Wait { serial, resource } => {
+                put(out, [serial, resource.0]);
+            }
+            Self::Upload {
+                serial,
+                resource,
+                area,
+            } => {
+                put(out, [serial, resource.0]);
+                put(out, area);
+            }
             Self::ProtocolVersion(word)
             | Self::GetParam(word)
             | Self::ContextInit { capset: word }
@@ -175,6 +214,11 @@ fn put_box(out: &mut Vec<u8>, area: Box3) {
 }
 
 fn put_socket_transfer(out: &mut Vec<u8>, transfer: Transfer, data_size: u32) {
+    put_strided(out, transfer);
+    put(out, [data_size]);
+}
+
+fn put_strided(out: &mut Vec<u8>, transfer: Transfer) {
     put(
         out,
         [
@@ -185,7 +229,6 @@ fn put_socket_transfer(out: &mut Vec<u8>, transfer: Transfer, data_size: u32) {
         ],
     );
     put_box(out, transfer.area);
-    put(out, [data_size]);
 }
 
 fn put_memory_transfer(out: &mut Vec<u8>, transfer: Transfer, data_size: u32, offset: u32) {

@@ -22,6 +22,12 @@ wire_enum! {
         DrmSyncTimelineSignal = 34 "drm_sync_timeline_signal",
         DrmSyncTimelineWait = 35 "drm_sync_timeline_wait", DrmSyncQuery = 36 "drm_sync_query",
         DrmSyncTransfer = 37 "drm_sync_transfer", ResourceExportFd = 38 "resource_export_fd",
+        // Our extension, see docs/protocol.md.
+        BareCreate = 0x5042_0001 "pb_resource_create", ResourceMemory = 0x5042_0002 "pb_resource_memory",
+        ResourceExport = 0x5042_0003 "pb_resource_export", ResourceImport = 0x5042_0004 "pb_resource_import",
+        StridedTransfer = 0x5042_0005 "pb_transfer", Resolve = 0x5042_0006 "pb_resolve",
+        Upload = 0x5042_0007 "pb_upload", FenceMerge = 0x5042_0008 "pb_fence_merge",
+        Wait = 0x5042_0009 "pb_wait",
     }
 }
 
@@ -30,7 +36,13 @@ impl RequestKind {
     pub(super) const fn fixed_words(self) -> usize {
         match self {
             Self::GetCaps | Self::SubmitCmd | Self::CreateRenderer | Self::GetCaps2 | Self::Ping => 0,
-            Self::DrmSyncFdToHandle => 0,
+            Self::DrmSyncFdToHandle | Self::FenceMerge => 0,
+            Self::ResourceExport | Self::ResourceImport => 1,
+            Self::Resolve | Self::Wait => 2,
+            Self::ResourceMemory => 3,
+            Self::Upload => 6,
+            Self::BareCreate => 11,
+            Self::StridedTransfer => 13,
             Self::ResourceUnref | Self::ProtocolVersion | Self::GetParam | Self::ContextInit => 1,
             Self::SyncUnref | Self::SyncRead | Self::SubmitCmd2 | Self::ResourceExportFd => 1,
             Self::DrmSyncCreate | Self::DrmSyncDestroy | Self::DrmSyncHandleToFd => 1,

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::pipe::{
     format::Format,
-    wire::virgl::command::{Box3, ResourceId, Transfer},
+    wire::virgl::{
+        command::{Box3, ResourceId, Transfer},
+        enums::TransferDirection,
+    },
 };
 
 /// Why the bytes are no request. The connection cannot go on: nobody knows where the next request begins.
@@ -150,7 +153,8 @@ impl<'a> Parser<'a> {
             }
             DrmSyncTimelineSignal | DrmSyncTimelineWait => self.bounded(fixed + handles() * 12, most),
             // One byte carries the descriptor.
-            DrmSyncFdToHandle | DrmSyncImportSyncFile => Ok(fixed as usize + 1),
+            DrmSyncFdToHandle | DrmSyncImportSyncFile | ResourceImport => Ok(fixed as usize + 1),
+            FenceMerge => Ok(fixed as usize + 2),
             _ => Ok(fixed as usize),
         }
     }
@@ -295,8 +299,60 @@ impl<'a> Parser<'a> {
             }
             K::SubmitCmd2 => return self.submit2(payload),
             K::ResourceExportFd => Request::ResourceExportFd(ResourceId(word)),
+            K::BareCreate => Request::BareCreate {
+                desc: self.desc(payload),
+                flags: words::<11>(payload)[10],
+            },
+            K::ResourceMemory
+            | K::ResourceExport
+            | K::ResourceImport
+            | K::StridedTransfer
+            | K::Resolve
+            | K::Upload
+            | K::FenceMerge
+            | K::Wait => self.sharing_request(payload)?,
             _ => self.drm_request(payload)?,
         }))
+    }
+
+    /// The extension's requests, all of a fixed size.
+    fn sharing_request(&self, payload: &'a [u8]) -> Result<Request<'a>, RequestError> {
+        use RequestKind as K;
+        let [first, second, third] = words(payload);
+        let (serial, resource) = (first, ResourceId(second));
+        Ok(match self.kind {
+            K::ResourceMemory => Request::ResourceMemory {
+                resource: ResourceId(first),
+                size: join(second, third),
+            },
+            K::ResourceExport => Request::ResourceExport(ResourceId(first)),
+            K::ResourceImport => Request::ResourceImport(ResourceId(first)),
+            K::StridedTransfer => {
+                let direction = TransferDirection::from_wire(first).ok_or(RequestError::Value {
+                    kind: self.kind,
+                    field: "direction",
+                    value: first,
+                })?;
+                let [.., offset, offset_high] = words::<13>(payload);
+                Request::StridedTransfer {
+                    direction,
+                    // The words behind the direction are those of a transfer over the socket.
+                    transfer: socket_transfer(payload.get(4..).unwrap_or_default()),
+                    offset: join(offset, offset_high),
+                }
+            }
+            K::Resolve => Request::Resolve { serial, resource },
+            K::Upload => {
+                let [_, _, area @ ..] = words::<6>(payload);
+                Request::Upload {
+                    serial,
+                    resource,
+                    area,
+                }
+            }
+            K::Wait => Request::Wait { serial, resource },
+            _ => Request::FenceMerge,
+        })
     }
 
     /// What follows the announced payload is told by the batches in it.

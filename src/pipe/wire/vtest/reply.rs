@@ -38,7 +38,14 @@ impl ReplyShape {
             | Request::SyncCreate { .. }
             | Request::SyncRead(_)
             | Request::SyncWait { .. }
-            | Request::ResourceExportFd(_) => Self::Words,
+            | Request::ResourceExportFd(_)
+            | Request::ResourceMemory { .. }
+            | Request::ResourceExport(_)
+            | Request::ResourceImport(_)
+            | Request::Resolve { .. }
+            | Request::Upload { .. }
+            | Request::FenceMerge
+            | Request::Wait { .. } => Self::Words,
             _ => Self::None,
         }
     }
@@ -54,9 +61,13 @@ impl ReplyShape {
         (bytes <= MAX_REPLY).then_some(bytes)
     }
 
-    /// The number of descriptors that follow the answer, each in a message of one byte.
-    pub fn descriptors(request: &Request<'_>) -> usize {
+    /// The number of descriptors that follow the answer with this body, each in a message of one byte.
+    pub fn descriptors(request: &Request<'_>, body: &[u8]) -> usize {
         match request {
+            // Given where the first word, the status, says that nothing went wrong.
+            Request::ResourceMemory { .. } | Request::ResourceExport(_) | Request::FenceMerge => {
+                usize::from(body.starts_with(&[0; 4]))
+            }
             Request::ResourceCreate2 { data_size, .. } => usize::from(*data_size != 0),
             Request::ResourceCreateBlob(_) | Request::SyncWait { .. } | Request::ResourceExportFd(_) => 1,
             Request::SubmitCmd2(submit) => submit

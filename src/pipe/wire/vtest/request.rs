@@ -9,7 +9,7 @@ use crate::pipe::{
     format::Format,
     wire::virgl::{
         command::{ResourceId, Transfer},
-        enums::wire_enum,
+        enums::{TransferDirection, wire_enum},
     },
 };
 
@@ -229,6 +229,44 @@ pub enum Request<'a> {
     },
     DrmSyncTransfer(DrmTransfer),
     ResourceExportFd(ResourceId),
+    /// Creates a resource without guest memory, under an id that the client chooses at every version.
+    BareCreate {
+        desc: ResourceDesc,
+        flags: u32,
+    },
+    /// Asks for guest memory of at least `size` bytes; for 0, what the layout needs.
+    ResourceMemory {
+        resource: ResourceId,
+        size: u64,
+    },
+    /// Asks for the file through which others have the resource.
+    ResourceExport(ResourceId),
+    /// Takes in a resource by its file under a new id. A descriptor comes with it.
+    ResourceImport(ResourceId),
+    /// Copies a box between the resource and its guest memory at byte `offset`. Strides of 0 are those of the level.
+    StridedTransfer {
+        direction: TransferDirection,
+        transfer: Transfer,
+        offset: u64,
+    },
+    /// Asks for the picture in the exported memory.
+    Resolve {
+        serial: u32,
+        resource: ResourceId,
+    },
+    /// Asks for what others drew into the exported memory; `area` is x, y, width, height in texels.
+    Upload {
+        serial: u32,
+        resource: ResourceId,
+        area: [u32; 4],
+    },
+    /// Asks for a fence that is signalled once two others are. Their descriptors come with it.
+    FenceMerge,
+    /// Asks for word when GL has finished what was sent; 0 for any resource.
+    Wait {
+        serial: u32,
+        resource: ResourceId,
+    },
 }
 
 impl Request<'_> {
@@ -273,13 +311,23 @@ impl Request<'_> {
             Self::DrmSyncQuery { .. } => RequestKind::DrmSyncQuery,
             Self::DrmSyncTransfer(_) => RequestKind::DrmSyncTransfer,
             Self::ResourceExportFd(_) => RequestKind::ResourceExportFd,
+            Self::BareCreate { .. } => RequestKind::BareCreate,
+            Self::ResourceMemory { .. } => RequestKind::ResourceMemory,
+            Self::ResourceExport(_) => RequestKind::ResourceExport,
+            Self::ResourceImport(_) => RequestKind::ResourceImport,
+            Self::StridedTransfer { .. } => RequestKind::StridedTransfer,
+            Self::Resolve { .. } => RequestKind::Resolve,
+            Self::Upload { .. } => RequestKind::Upload,
+            Self::FenceMerge => RequestKind::FenceMerge,
+            Self::Wait { .. } => RequestKind::Wait,
         }
     }
 
     /// How many descriptors the client sends with this request.
     pub fn fd_count(&self) -> usize {
         match self {
-            Self::DrmSyncFdToHandle | Self::DrmSyncImportSyncFile(_) => 1,
+            Self::DrmSyncFdToHandle | Self::DrmSyncImportSyncFile(_) | Self::ResourceImport(_) => 1,
+            Self::FenceMerge => 2,
             Self::SubmitCmd2(submit) => submit
                 .batches()
                 .filter(|batch| batch.flags.has_in_fence())

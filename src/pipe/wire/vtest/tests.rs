@@ -3,8 +3,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::pipe::{
     format::Format,
-    wire::virgl::command::{Box3, ResourceId, Transfer},
+    wire::virgl::{
+        command::{Box3, ResourceId, Transfer},
+        enums::TransferDirection,
+    },
 };
+
+/// The number of a request's kind.
+fn number(bytes: &[u8]) -> u32 {
+    u32::from_le_bytes(bytes[4..8].try_into().unwrap())
+}
 
 fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
@@ -185,6 +193,35 @@ fn samples() -> Vec<(Vec<u8>, Version)> {
             flags: 5,
         }),
         Request::ResourceExportFd(ResourceId(1)),
+        Request::BareCreate {
+            desc: desc(),
+            flags: 1,
+        },
+        Request::ResourceMemory {
+            resource: ResourceId(1),
+            size: 1 << 33,
+        },
+        Request::ResourceExport(ResourceId(1)),
+        Request::ResourceImport(ResourceId(2)),
+        Request::StridedTransfer {
+            direction: TransferDirection::FromHost,
+            transfer: transfer(64),
+            offset: 5 << 32,
+        },
+        Request::Resolve {
+            serial: 7,
+            resource: ResourceId(1),
+        },
+        Request::Upload {
+            serial: 8,
+            resource: ResourceId(1),
+            area: [1, 2, 3, 4],
+        },
+        Request::FenceMerge,
+        Request::Wait {
+            serial: 9,
+            resource: ResourceId(0),
+        },
     ];
     let mut samples: Vec<_> = requests
         .into_iter()
@@ -203,13 +240,11 @@ fn every_kind_survives_encoding_and_parsing() {
         };
         assert_eq!(taken, bytes.len(), "{request:?}");
         assert_eq!(encoded(request), *bytes, "{request:?}");
-        assert_eq!(request.kind().to_wire(), u32::from(bytes[4]));
+        assert_eq!(request.kind().to_wire(), number(bytes));
     }
     for kind in RequestKind::ALL {
         assert!(
-            samples
-                .iter()
-                .any(|(bytes, _)| u32::from(bytes[4]) == kind.to_wire()),
+            samples.iter().any(|(bytes, _)| number(bytes) == kind.to_wire()),
             "no sample of {}",
             kind.name()
         );
@@ -267,6 +302,19 @@ fn unknown_commands_and_impossible_lengths_are_errors() {
     let error = |request: &[u32]| parse(&words(request), Version::V4).unwrap_err();
     assert_eq!(error(&[3, 39]), RequestError::Unknown(39));
     assert!(matches!(error(&[0, 0]), RequestError::Unknown(0)));
+    assert!(matches!(
+        error(&[0, 0x5042_000a]),
+        RequestError::Unknown(0x5042_000a)
+    ));
+    let transfer = [&[13, 0x5042_0005, 3][..], &[0; 12]].concat();
+    assert!(matches!(
+        error(&transfer),
+        RequestError::Value {
+            field: "direction",
+            value: 3,
+            ..
+        }
+    ));
     for (length, kind) in [
         ((MAX_SUBMIT_BYTES / 4 + 1) as u32, RequestKind::SubmitCmd),
         (u32::MAX, RequestKind::SubmitCmd2),
@@ -415,9 +463,13 @@ fn versions_settle_on_the_lower_but_never_on_one() {
     assert_eq!(Version::negotiate(Version::MAX, u32::MAX), Version::V4);
 }
 
+fn any_kind() -> impl Strategy<Value = u32> {
+    prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000b]
+}
+
 proptest! {
     #[test]
-    fn any_bytes_parse_or_fail(length in 0u32..200, id in 0u32..40, body: Vec<u32>, version in 0u32..5) {
+    fn any_bytes_parse_or_fail(length in 0u32..200, id in any_kind(), body: Vec<u32>, version in 0u32..5) {
         let bytes = [words(&[length, id]), words(&body)].concat();
         let version = Version::negotiate(Version::MAX, version);
         if let Ok(Parsed::Complete { request, taken }) = parse(&bytes, version) {
