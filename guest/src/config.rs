@@ -2,10 +2,12 @@
 
 use std::{ffi::CStr, sync::OnceLock};
 
+#[cfg(not(test))]
 const SOCKET: &CStr = c"PIXBRIDGE_SOCKET";
+#[cfg(not(test))]
 const NODE: &CStr = c"PIXBRIDGE_NODE";
 /// A render node of a number that no real device has: libdrm would take a real one's place in `/sys` for ours.
-const DEFAULT_NODE: &CStr = c"/dev/dri/renderD191";
+pub(crate) const DEFAULT_NODE: &CStr = c"/dev/dri/renderD191";
 const DEFAULT_MINOR: u32 = 191;
 /// As long as a Unix socket's path can be.
 const PATH_SIZE: usize = 108;
@@ -24,6 +26,12 @@ impl Config {
         CONFIG.get_or_init(Self::read).as_ref()
     }
 
+    #[cfg(test)]
+    fn read() -> Option<Self> {
+        crate::tests::session::shared()
+    }
+
+    #[cfg(not(test))]
     fn read() -> Option<Self> {
         Self::new(variable(SOCKET)?, variable(NODE).unwrap_or(DEFAULT_NODE))
     }
@@ -69,6 +77,7 @@ impl Path {
 }
 
 /// The value of a variable of the environment.
+#[cfg(not(test))]
 fn variable(name: &CStr) -> Option<&'static CStr> {
     // SAFETY: the name is a C string.
     let value = unsafe { libc::getenv(name.as_ptr()) };

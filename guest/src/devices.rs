@@ -24,7 +24,6 @@ use rustix::{
     fs::fstat,
     io::{self, Errno, fcntl_dupfd_cloexec},
     net::{SocketAddrUnix, getpeername, sockopt::socket_cookie},
-    process::{Pid, getpid},
 };
 
 use crate::{config::Config, device::Device};
@@ -48,10 +47,16 @@ struct Known {
 struct Entry {
     device: Arc<Device>,
     inode: u64,
-    /// The process that has talked on it.
-    owner: Pid,
+    user: User,
     /// The descriptor that it was found by last.
     fd: i32,
+}
+
+/// Who has talked on a device.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum User {
+    Us,
+    Parent,
 }
 
 /// The device that a descriptor is; none if it is something else.
@@ -68,9 +73,9 @@ pub(crate) fn find(fd: BorrowedFd<'_>) -> io::Result<Option<Arc<Device>>> {
     let mut known = lock();
     if let Some(entry) = known.devices.get_mut(&cookie) {
         entry.fd = fd.as_raw_fd();
-        return match entry.owner == getpid() {
-            true => Ok(Some(Arc::clone(&entry.device))),
-            false => Err(Errno::NODEV),
+        return match entry.user {
+            User::Us => Ok(Some(Arc::clone(&entry.device))),
+            User::Parent => Err(Errno::NODEV),
         };
     }
     match leads_to(fd, config.socket().to_bytes()) {
@@ -92,7 +97,7 @@ pub(crate) fn any() -> Option<(Arc<Device>, OwnedFd)> {
         .map(|(cookie, entry)| (*cookie, entry.clone()))
         .collect();
     entries.into_iter().rev().find_map(|(cookie, entry)| {
-        if entry.owner != getpid() {
+        if entry.user == User::Parent {
             return None;
         }
         // SAFETY: the number is only used to duplicate what it stands for, which may be nothing.
@@ -112,7 +117,7 @@ impl Known {
         let entry = Entry {
             device: Arc::default(),
             inode: fstat(fd)?.st_ino,
-            owner: getpid(),
+            user: User::Us,
             fd: fd.as_raw_fd(),
         };
         let device = Arc::clone(&entry.device);
@@ -151,7 +156,8 @@ fn lock() -> MutexGuard<'static, Known> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees to it that no child begins with a lock that some other thread of its parent had taken.
+/// Sees to it that a child knows whose devices it has inherited, and does not begin with a lock that some other thread of its
+/// parent had taken.
 fn watch_forks() {
     thread_local! {
         static HELD: RefCell<Option<MutexGuard<'static, Known>>> = const { RefCell::new(None) };
@@ -159,11 +165,19 @@ fn watch_forks() {
     extern "C" fn before() {
         let _ = HELD.try_with(|held| held.replace(Some(lock())));
     }
-    extern "C" fn after() {
+    extern "C" fn in_parent() {
         let _ = HELD.try_with(RefCell::take);
     }
+    extern "C" fn in_child() {
+        if let Ok(Some(mut known)) = HELD.try_with(RefCell::take) {
+            known
+                .devices
+                .values_mut()
+                .for_each(|entry| entry.user = User::Parent);
+        }
+    }
     // SAFETY: these are functions of the process's lifetime. Where they cannot be registered, there is no memory left.
-    unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
 #[cfg(test)]

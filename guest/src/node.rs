@@ -108,7 +108,8 @@ pub(crate) fn describe(config: &Config) -> *mut DrmDevice {
             bus: part(mem::offset_of!(Description, bus)).cast(),
             device: part(mem::offset_of!(Description, pci)).cast(),
         },
-        nodes: [none, none, path],
+        // Mesa gives the first one's path to whoever asks for a device file, whether or not there is such a node.
+        nodes: [path, none, path],
         bus: PciBus {
             domain: DOMAIN,
             bus: 0,
