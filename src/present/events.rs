@@ -10,7 +10,7 @@ use x11rb::{
 };
 
 use super::{
-    Allocator, Completion, Doubt, Mode, PresentError, Reason, Rung, Sbc, Size, Source, Swapchain, Tick,
+    Allocator, Completion, Doubt, Mode, PresentError, Reason, Rung, Sbc, Size, Swapchain, Tick,
     error::is_without_window,
     presenter::{IdleSign, ServerTiming},
     swapchain::{Flight, Pending, ust_now},
@@ -86,13 +86,7 @@ impl<A: Allocator> Swapchain<A> {
             ust: event.ust,
             msc: event.msc,
         };
-        let now = ust_now();
-        let first = self.clock.source() == Source::Unheard;
-        let tick = self.clock.hear(now, said);
-        if first {
-            // A frame that was sent before is not shown yet.
-            self.reached = self.reached.max(self.clock.at(now).msc);
-        }
+        let tick = self.clock.hear(ust_now(), said);
         if event.kind != CompleteKind::PIXMAP {
             self.notified = Some((event.serial, tick));
             return None;

@@ -17,21 +17,20 @@ impl<A: Allocator> Swapchain<A> {
         self.presenter.route(self.descent.rung()) == Route::Present
     }
 
-    /// Whether the server can be told an MSC.
+    /// Whether the server may be left to show frames when they are due.
     fn server_counts(&self) -> bool {
-        self.is_by_present() && self.clock.source() == Source::Server
+        self.is_by_present() && !matches!(self.clock.source(), Source::Timer(_))
     }
 
-    /// Whether a frame goes to the server at once, to be shown when it is due. Before anything was heard of its time one
-    /// frame can go: a second might be due at the same refresh.
+    /// Whether the first frame is on its way. It goes alone: before the server has shown one, its refreshes are known to no
+    /// more than one, and a second frame might be due at the same.
+    fn awaits_first(&self) -> bool {
+        self.server_counts() && self.completed == Sbc(0) && !self.pending.is_empty()
+    }
+
+    /// Whether a frame goes to the server at once, to be shown when it is due.
     pub(super) fn server_times(&self) -> bool {
-        let first = self.is_by_present() && self.clock.source() == Source::Unheard && self.pending.is_empty();
-        self.held.is_empty() && (first || self.server_counts())
-    }
-
-    /// Whether the frames that are held here wait for the server's first word.
-    fn awaits_word(&self) -> bool {
-        self.is_by_present() && self.clock.source() == Source::Unheard && !self.pending.is_empty()
+        self.held.is_empty() && self.server_counts() && !self.awaits_first()
     }
 
     /// When the last of the frames that the server has not shown is due.
@@ -86,13 +85,13 @@ impl<A: Allocator> Swapchain<A> {
 
     /// Sends the held frames whose time has come, or that the server can time again.
     pub(super) fn send_due(&mut self, now: u64) -> Result<(), PresentError> {
-        if self.held.is_empty() || self.awaits_word() {
+        if self.held.is_empty() {
             return Ok(());
         }
-        if self.clock.source() == Source::Unheard {
+        if self.clock.source() == Source::Unheard && !self.is_by_present() {
             self.clock.doubt(now, Doubt::NoPresent);
         }
-        loop {
+        while !self.awaits_first() {
             let msc = self.clock.at(now).msc;
             self.count_held(msc);
             let counts = self.server_counts();
@@ -100,14 +99,15 @@ impl<A: Allocator> Swapchain<A> {
             match self.held.pop_front_if(leaves) {
                 Some(held) if counts => self.hand_on(held, msc, now)?,
                 Some(held) => self.send_held(held, msc, now)?,
-                None => return Ok(()),
+                None => break,
             }
         }
+        Ok(())
     }
 
     /// When the first held frame leaves if nothing happens, in UST.
     pub(super) fn held_until(&self) -> Option<u64> {
-        let held = self.held.front().filter(|_| !self.awaits_word())?;
+        let held = self.held.front().filter(|_| !self.awaits_first())?;
         let timed = held.due.filter(|_| !self.server_counts());
         Some(timed.map_or(0, |due| self.clock.ust_of(due)))
     }

@@ -5,7 +5,7 @@
 //! is no time after which a buffer would be taken back.
 //!
 //! Frames that the server cannot time (it has no Present, or its ticks make no sense) are held here until they are due.
-//! So are those behind the first frame, until the server has told its time.
+//! So are those behind the first frame, until the server has shown that.
 
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
@@ -36,7 +36,7 @@ pub(super) struct Held<T> {
     pub(super) buffer: Buffer<T>,
     pub(super) sbc: Sbc,
     pub(super) target: Target,
-    /// The MSC at which it leaves; `None` as long as no MSC is known.
+    /// The MSC at which it leaves; `None` until that is counted.
     pub(super) due: Option<u64>,
     pub(super) copy: bool,
 }
@@ -86,7 +86,7 @@ pub struct Swapchain<A: Allocator> {
     pub(super) ready: VecDeque<Progress>,
     pub(super) newest: Sbc,
     pub(super) completed: Sbc,
-    /// The MSC from which frames are counted: at which the last one completed, or the server was first heard.
+    /// The MSC at which the last frame completed, from which others are counted.
     pub(super) reached: u64,
     /// The serial of the last question for an MSC.
     pub(super) asked: u32,
