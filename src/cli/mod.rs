@@ -3,6 +3,7 @@
 mod compose;
 mod doctor;
 mod log;
+mod proxy;
 mod record;
 mod replay;
 mod run;
@@ -43,6 +44,8 @@ enum Command {
     Assemble(text::Assemble),
     /// Show the windows of one display on another
     Compose(compose::ComposeArgs),
+    /// Put a display of our own in front of another
+    Proxy(proxy::Proxy),
     /// Show what running compositors do, window by window
     Top(top::Top),
     /// Say what works here, and why the rest does not
@@ -77,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Dump(dump) => dump.run(),
         Command::Assemble(assemble) => assemble.run(),
         Command::Compose(compose) => compose.run(cli.gl),
+        Command::Proxy(proxy) => proxy.run(),
         Command::Top(top) => top.run(),
         Command::Doctor(doctor) => doctor.run(cli.gl),
         Command::Session(session) => session.run(cli.gl),

@@ -22,8 +22,8 @@ use x11rb::{
 };
 
 use super::{
-    Connection, Extension, Extensions, FormatTable, Limits, OnError, Token, Version, X11Error,
-    stream::connect, watch::Watch,
+    Connection, Extension, Extensions, FormatTable, Limits, OnError, Token, Version, X11Error, stream::dial,
+    watch::Watch,
 };
 
 /// Something that the server said by itself.
@@ -61,7 +61,9 @@ impl Display {
     /// # Errors
     /// If there is no such display, it refuses us, or it breaks off.
     pub fn open(name: Option<&str>, limits: &Limits) -> Result<Self, X11Error> {
-        let (connection, screen) = connect(name)?;
+        let dialled = dial(name)?;
+        let screen = dialled.screen;
+        let connection = dialled.finish()?;
         let name = name.map(str::to_owned).or_else(|| std::env::var("DISPLAY").ok());
         let mut display = Self::from_connection(connection, screen, limits)?;
         display.name = name.unwrap_or_default();

@@ -14,7 +14,7 @@ use x11rb::{
     protocol::{dri3, randr, shm},
 };
 
-use super::wire::{Framer, Kind, Message, Request, Side};
+use super::wire::{ByteOrder, Framer, Kind, Message, Request, Side};
 
 /// Bytes of a message at most that nobody asked to be longer. The longest that make sense are properties and lists of
 /// windows.
@@ -115,8 +115,8 @@ impl Guard {
     /// For a connection on which nothing was said yet.
     pub(super) const fn new() -> Self {
         Self {
-            requests: Framer::new(Side::Client),
-            messages: Framer::new(Side::Server),
+            requests: Framer::new(Side::Client, ByteOrder::NATIVE),
+            messages: Framer::new(Side::Server, ByteOrder::NATIVE),
             ledger: Ledger {
                 sent: 0,
                 heard: 0,
@@ -131,7 +131,7 @@ impl Guard {
     /// Takes note of bytes that were sent.
     pub(super) fn sent(&mut self, bytes: &[u8]) -> Result<(), Violation> {
         self.requests.feed(bytes, |head| {
-            self.ledger.asked(Request::of(head));
+            self.ledger.asked(Request::of(ByteOrder::NATIVE, head));
             Ok(())
         })
     }
@@ -140,7 +140,7 @@ impl Guard {
     pub(super) fn came(&mut self, bytes: &[u8], descriptors: usize) -> Result<(), Violation> {
         self.ledger.descriptors += descriptors;
         self.messages.feed(bytes, |head| {
-            Message::of(head).map_or(Ok(()), |message| self.ledger.told(message))
+            Message::read(ByteOrder::NATIVE, head).map_or(Ok(()), |message| self.ledger.told(message))
         })?;
         self.ledger.check_surplus()
     }

@@ -16,7 +16,7 @@ mod rect;
 mod shm;
 mod stream;
 mod watch;
-mod wire;
+pub(crate) mod wire;
 mod xid;
 
 pub use areas::{Area, Areas};
@@ -32,6 +32,7 @@ pub use pixmap::{
 };
 pub use rect::Rect;
 pub use shm::{Segment, ShmError};
-pub use stream::{Connection, GuardedStream};
+pub use stream::{Connection, Cookie, Dialled, GuardedStream, dial};
 pub use watch::{OnError, Token};
+pub use wire::ByteOrder;
 pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Syncobj, Xid, kind};

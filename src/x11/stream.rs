@@ -3,12 +3,19 @@
 use std::{
     cell::RefCell,
     io::{self, IoSlice},
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        linux::net::SocketAddrExt,
+        unix::net::{SocketAddr, UnixStream},
+    },
 };
 
 use x11rb::{
     errors::{ConnectError, DisplayParsingError},
-    reexports::x11rb_protocol::{parse_display::parse_display, xauth::get_auth},
+    reexports::x11rb_protocol::{
+        parse_display::{ConnectAddress, parse_display},
+        xauth::{Family, get_auth},
+    },
     rust_connection::{DefaultStream, PollMode, RustConnection, Stream},
 };
 
@@ -17,25 +24,63 @@ use super::guard::{Guard, Violation};
 /// A connection whose server can end it, and nothing else of ours.
 pub type Connection = RustConnection<GuardedStream>;
 
-/// Connects to a display by name, or to the one that `DISPLAY` names; gives the screen of that name, too.
-pub(super) fn connect(name: Option<&str>) -> Result<(Connection, usize), ConnectError> {
+/// What lets a client in: the name of an authorisation protocol and the proof that it asks for, or nothing.
+pub type Cookie = (Vec<u8>, Vec<u8>);
+
+/// A connection on which nothing was said yet.
+#[derive(Debug)]
+pub struct Dialled {
+    /// The connection.
+    pub stream: DefaultStream,
+    /// What may let us in.
+    pub cookie: Cookie,
+    /// The screen that was named.
+    pub screen: usize,
+}
+
+impl Dialled {
+    /// Says who we are.
+    ///
+    /// # Errors
+    /// If the server does not let us in, or breaks off.
+    pub fn finish(self) -> Result<Connection, ConnectError> {
+        let (name, data) = self.cookie;
+        Connection::connect_to_stream_with_auth_info(GuardedStream::new(self.stream), self.screen, name, data)
+    }
+}
+
+/// Connects to a display by name, or to the one that `DISPLAY` names, and says nothing yet.
+///
+/// # Errors
+/// If the name is none, or nobody listens there.
+pub fn dial(name: Option<&str>) -> Result<Dialled, ConnectError> {
     let display = parse_display(name)?;
-    let screen = display.screen.into();
     let mut failure = ConnectError::from(DisplayParsingError::Unknown);
     for address in display.connect_instruction() {
-        match DefaultStream::connect(&address) {
+        match reach(&address) {
             Ok((stream, (family, host))) => {
                 // Without a cookie the server may let us in all the same, and says so if not.
                 let cookie = get_auth(family, &host, display.display).ok().flatten();
-                let (name, data) = cookie.unwrap_or_default();
-                let stream = GuardedStream::new(stream);
-                let connection = Connection::connect_to_stream_with_auth_info(stream, screen, name, data)?;
-                return Ok((connection, screen));
+                return Ok(Dialled {
+                    stream,
+                    cookie: cookie.unwrap_or_default(),
+                    screen: display.screen.into(),
+                });
             }
             Err(error) => failure = error.into(),
         }
     }
     Err(failure)
+}
+
+/// Connects to an address; to a path in the abstract namespace if there is none in the file system.
+fn reach(address: &ConnectAddress<'_>) -> io::Result<(DefaultStream, (Family, Vec<u8>))> {
+    let (failure, path) = match (DefaultStream::connect(address), address) {
+        (Err(failure), ConnectAddress::Socket(path)) => (failure, path),
+        (result, _) => return result,
+    };
+    let stream = SocketAddr::from_abstract_name(path).and_then(|name| UnixStream::connect_addr(&name));
+    DefaultStream::from_unix_stream(stream.map_err(|_| failure)?)
 }
 
 /// A stream that fails for good, with a [`Violation`], before x11rb sees anything it would not bear.

@@ -146,7 +146,7 @@ impl Drop for Listener {
     }
 }
 
-pub(super) fn is_transient(error: &io::Error) -> bool {
+pub(crate) fn is_transient(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let transient = [
         Errno::CONNABORTED,
@@ -185,7 +185,7 @@ impl fmt::Display for Peer {
 }
 
 /// The process at the other end, if it belongs to the user `ours`.
-pub(super) fn permitted(stream: &UnixStream, ours: Uid) -> Option<Peer> {
+pub(crate) fn permitted(stream: &UnixStream, ours: Uid) -> Option<Peer> {
     match socket_peercred(stream) {
         Ok(peer) if peer.uid == ours => {
             let pid = peer.pid.as_raw_nonzero().get();

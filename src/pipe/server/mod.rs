@@ -23,6 +23,7 @@ pub use error::SessionError;
 pub use fds::{receive, send_with_fd};
 pub use limits::{Limits, SharedLimits};
 pub use listener::{ListenError, Listener, Peer, Sessions};
+pub(crate) use listener::{is_transient, permitted};
 pub use record::Recorder;
 pub use renderer::{Renderer, RendererGroup};
 pub use session::{Session, SharedSession};
