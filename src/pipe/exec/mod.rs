@@ -123,6 +123,9 @@ impl Executor {
                 texture_shadow_lod: capabilities.has("GL_EXT_texture_shadow_lod"),
                 group_vote: capabilities.has("GL_ARB_shader_group_vote"),
                 shader_clock: capabilities.has("GL_ARB_shader_clock"),
+                ballot: capabilities.has("GL_ARB_shader_ballot"),
+                int64: capabilities.has("GL_ARB_gpu_shader_int64"),
+                atomic_counter_ops: capabilities.has("GL_ARB_shader_atomic_counter_ops"),
             },
             layout: layout(&host),
         };
@@ -534,6 +537,7 @@ fn layout(host: &HostLimits) -> Layout {
         samplers_per_stage: host.samplers_per_stage(),
         uniform_blocks_per_stage: blocks,
         system_block: blocks * state::STAGES as u32,
+        ..Layout::default()
     }
 }
 
