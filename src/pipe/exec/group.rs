@@ -142,5 +142,8 @@ fn glsl_host(capabilities: &gl::Capabilities) -> Host {
         texture_shadow_lod: capabilities.has("GL_EXT_texture_shadow_lod"),
         group_vote: capabilities.has("GL_ARB_shader_group_vote"),
         shader_clock: capabilities.has("GL_ARB_shader_clock"),
+        ballot: capabilities.has("GL_ARB_shader_ballot"),
+        int64: capabilities.has("GL_ARB_gpu_shader_int64"),
+        atomic_counter_ops: capabilities.has("GL_ARB_shader_atomic_counter_ops"),
     }
 }

@@ -511,6 +511,7 @@ fn layout(host: &HostLimits) -> Layout {
         samplers_per_stage: host.samplers_per_stage(),
         uniform_blocks_per_stage: blocks,
         system_block: blocks * state::STAGES as u32,
+        ..Layout::default()
     }
 }
 
