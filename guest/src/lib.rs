@@ -1,88 +1,36 @@
-//! Preload library for guests: sends Mesa's vtest driver to a private socket.
+//! Preload library for guests: makes a socket of pixbridge look like the device file of a virtio GPU.
 //!
-//! Mesa before 23.1 knows one address only, `/tmp/.virgl_test`. With this library in `LD_PRELOAD` a connection to that
-//! address goes to the one in `VTEST_SOCKET_NAME`, which newer Mesa reads by itself. Every other connection is none of
-//! our business.
+//! Mesa's virtio-gpu driver talks to `/dev/dri/renderD*` by the ioctls of the kernel's
+//! [`virtgpu_drm.h`](https://docs.kernel.org/gpu/drm-uapi.html). With this library in `LD_PRELOAD` and the path of a session's
+//! socket in `PIXBRIDGE_SOCKET`, a descriptor connected to that socket is such a file: `ioctl` and `mmap` on it are answered
+//! by requests on the socket. It comes from the X server (DRI3Open), or from opening the path in `PIXBRIDGE_NODE`, where there
+//! need be nothing. The queries of libdrm that would look into `/sys` are answered for it too. The socket itself is the
+//! device file, so closing, duplicating and handing on need nobody's help.
+//!
+//! Without `PIXBRIDGE_SOCKET` all of that is off. What remains is for Mesa's older way, the vtest driver, which before Mesa 23.1
+//! knows one address only, `/tmp/.virgl_test`: a connection to it goes to the one in `VTEST_SOCKET_NAME` (see [`hooks`]).
+//!
+//! Programs that make system calls without the C library are not reached, nor are those that are linked statically or run with
+//! other privileges than their parent's.
 
-use std::{ffi::CStr, mem, ptr};
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")
+)))]
+compile_error!(
+    "numbers of ioctls and calls with any number of arguments are known for some 64-bit Linux targets only"
+);
 
-use libc::{AF_UNIX, SYS_connect, c_int, sa_family_t, sockaddr, sockaddr_un, socklen_t};
-
-/// The address compiled into Mesa.
-const BUILT_IN: &[u8] = b"/tmp/.virgl_test\0";
-/// Where the address to use instead stands.
-const VARIABLE: &CStr = c"VTEST_SOCKET_NAME";
-
-/// Stands in front of the C library's `connect`.
-///
-/// # Safety
-/// As for `connect(2)`: `address` must be readable for `length` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn connect(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
-    // SAFETY: the caller promises that the address is readable for its length.
-    let redirected = unsafe { redirect(address, length) };
-    match redirected {
-        Some(private) => {
-            let length = mem::size_of::<sockaddr_un>() as socklen_t;
-            // SAFETY: `private` is a whole address of that length.
-            unsafe { connect_directly(socket, ptr::from_ref(&private).cast(), length) }
-        }
-        // SAFETY: the caller's promise is handed on.
-        None => unsafe { connect_directly(socket, address, length) },
-    }
-}
-
-/// The system call itself. The C library's function cannot be looked up where this one has taken its name.
-///
-/// # Safety
-/// As for `connect(2)`.
-unsafe fn connect_directly(socket: c_int, address: *const sockaddr, length: socklen_t) -> c_int {
-    // SAFETY: the arguments are those of connect, of which the caller has promised what the kernel needs.
-    unsafe { libc::syscall(SYS_connect, socket, address, length) as c_int }
-}
-
-/// The private address, if `address` is the built-in one and there is a private one.
-///
-/// # Safety
-/// `address` must be readable for `length` bytes.
-unsafe fn redirect(address: *const sockaddr, length: socklen_t) -> Option<sockaddr_un> {
-    let path_at = mem::offset_of!(sockaddr_un, sun_path);
-    if address.is_null() || (length as usize) < path_at + BUILT_IN.len() {
-        return None;
-    }
-    // SAFETY: more than a family's bytes are readable, and families are plain numbers.
-    let family = unsafe { address.cast::<sa_family_t>().read_unaligned() };
-    if c_int::from(family) != AF_UNIX {
-        return None;
-    }
-    // SAFETY: the path begins inside the readable bytes.
-    let path = unsafe { address.cast::<u8>().add(path_at) };
-    // SAFETY: as many bytes from there on are readable, as was checked above.
-    let path = unsafe { std::slice::from_raw_parts(path, BUILT_IN.len()) };
-    if path != BUILT_IN {
-        return None;
-    }
-    private_address()
-}
-
-/// The address named by the environment, if it fits.
-fn private_address() -> Option<sockaddr_un> {
-    // SAFETY: the name is a C string; the value is copied at once.
-    let value = unsafe { libc::getenv(VARIABLE.as_ptr()) };
-    if value.is_null() {
-        return None;
-    }
-    // SAFETY: getenv gives a C string.
-    let value = unsafe { CStr::from_ptr(value) }.to_bytes_with_nul();
-    let mut address = sockaddr_un {
-        sun_family: AF_UNIX as sa_family_t,
-        sun_path: [0; 108],
-    };
-    if value.len() == 1 || value.len() > address.sun_path.len() {
-        return None;
-    }
-    for (to, from) in address.sun_path.iter_mut().zip(value) {
-        *to = *from as libc::c_char;
-    }
-    Some(address)
-}
+mod arguments;
+mod config;
+mod device;
+mod devices;
+mod fences;
+mod hooks;
+mod ioctls;
+mod node;
+mod originals;
+mod socket;
+#[cfg(test)]
+mod tests;
+mod wire;

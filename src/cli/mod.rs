@@ -50,7 +50,7 @@ enum Command {
     Top(top::Top),
     /// Say what works here, and why the rest does not
     Doctor(doctor::Doctor),
-    /// Serve the connection on standard input
+    /// Serve the connection or the listening socket on standard input
     #[command(hide = true)]
     Session(session::SessionArgs),
 }

@@ -1,7 +1,10 @@
-//! `pixbridge session`: serves one connection, in a process of its own.
+//! `pixbridge session`: serves one connection, or many that share resources, in a process of its own.
 
 use std::{
-    os::{fd::AsFd, unix::net::UnixStream},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::net::{UnixListener, UnixStream},
+    },
     path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicU32, Ordering},
@@ -11,11 +14,11 @@ use clap::Args;
 use pixbridge::{
     gl::{Choice, Display},
     pipe::{
-        exec::Executor,
-        server::{Limits, Peer, Recorder, Session},
+        exec::{Executor, ExecutorGroup, GroupOptions},
+        server::{Limits, Peer, Recorder, Session, SharedLimits, SharedSession},
     },
 };
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 
 use super::Failure;
 
@@ -34,17 +37,25 @@ pub(super) struct SessionArgs {
     /// Whom log lines name as the client
     #[arg(long, value_name = "PROCESS", default_value = "unknown")]
     peer: String,
+    /// Standard input is a listening socket: serve all who connect to it, until it is shut down and they are gone
+    #[arg(long, conflicts_with_all = ["record", "peer"])]
+    shared: bool,
 }
 
 impl SessionArgs {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
-        let _span = tracing::error_span!("client", process = %self.peer).entered();
         set_parent_process_death_signal(Some(Signal::TERM))?;
-        let stream = UnixStream::from(std::io::stdin().as_fd().try_clone_to_owned()?);
-        let display = Display::open(gl)?;
-        display.set_debug(tracing::enabled!(tracing::Level::DEBUG));
-        let executor = Executor::new(display)?;
-        let mut session = Session::new(stream, executor, Limits::default());
+        let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+        match self.shared {
+            true => serve_all(socket, gl),
+            false => self.serve(socket, gl),
+        }
+    }
+
+    fn serve(&self, socket: OwnedFd, gl: Choice) -> Result<ExitCode, Failure> {
+        let _span = tracing::error_span!("client", process = %self.peer).entered();
+        let executor = Executor::new(open_display(gl)?)?;
+        let mut session = Session::new(UnixStream::from(socket), executor, Limits::default());
         if let Some(file) = &self.record {
             let recorder = Recorder::create(file)
                 .map_err(|error| format!("cannot record to {}: {error}", file.display()))?;
@@ -58,6 +69,30 @@ impl SessionArgs {
             }
         }
     }
+}
+
+/// Serves whoever connects to a listening socket.
+fn serve_all(socket: OwnedFd, gl: Choice) -> Result<ExitCode, Failure> {
+    raise_descriptors()?;
+    let group = ExecutorGroup::new(open_display(gl)?, GroupOptions::default())?;
+    SharedSession::new(UnixListener::from(socket), group, SharedLimits::default())?.run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open_display(gl: Choice) -> Result<Display, Failure> {
+    let display = Display::open(gl)?;
+    display.set_debug(tracing::enabled!(tracing::Level::DEBUG));
+    Ok(display)
+}
+
+/// Allows as many descriptors as the system does: shared memory keeps one for each resource.
+fn raise_descriptors() -> std::io::Result<()> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let limit = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
 /// The command that starts a session; the listener adds the connection. Sessions after the first are recorded under

@@ -33,6 +33,9 @@ pub enum GlError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// A buffer of GBM asked of a display that has no such device.
+    #[error("GL is not on a GBM device")]
+    NoGbm,
     /// A dmabuf asked of a software renderer that is on no DRM device, or on one that nobody can tell.
     #[error("no dmabufs for {renderer:?} on the {platform} platform: the gbm platform is needed")]
     NoDumbBuffers {

@@ -18,6 +18,8 @@ use rustix::{
     mm::{MapFlags, ProtFlags, mmap_anonymous},
 };
 
+use super::ReadBytes;
+
 /// Where the mappings of this process are told: proc_pid_maps(5).
 const MAPS: &str = "/proc/self/maps";
 
@@ -42,6 +44,13 @@ impl DriverMapping {
         // calls of this thread only.
         unsafe { start.cast::<[u8; N]>().write(header) };
         Ok(mapping)
+    }
+
+    /// What others see too: the bytes from `start` on. `None` if the mapping ends before.
+    pub(super) fn bytes_from(&self, start: usize) -> Option<ReadBytes<'_>> {
+        // SAFETY: the mapping stays as it is, readable all over, until this is dropped; nothing makes references to it.
+        let all = unsafe { ReadBytes::new(self.start.cast(), self.len) };
+        all.get(start..self.len)
     }
 
     /// Puts empty private memory in the place of the first `len` bytes.
@@ -132,6 +141,9 @@ mod tests {
         let taken = DriverMapping::take_over(&file, header).unwrap();
         file.write_all_at(&[1; 3 * PAGE], 0).unwrap();
         assert_eq!([0, 1, PAGE, 3 * PAGE - 1].map(|at| byte(start, at)), [7, 0, 1, 1]);
+        let shared = taken.bytes_from(PAGE).unwrap();
+        assert_eq!(shared.to_vec(), vec![1; 2 * PAGE]);
+        assert!(taken.bytes_from(3 * PAGE + 1).is_none());
         drop(taken);
         assert_eq!([0, PAGE, 3 * PAGE - 1].map(|at| byte(start, at)), [0; 3]);
         let mut kept = [0; 1];

@@ -20,6 +20,7 @@ mod error;
 mod fence;
 mod functions;
 mod gbm;
+mod gbm_texture;
 mod image;
 mod kms_swrast;
 mod mapping;
@@ -30,6 +31,7 @@ mod pool;
 mod tests;
 
 pub use self::gbm::{GbmBuffer, GbmDevice, GbmUsage};
+pub use self::gbm_texture::GbmTexture;
 pub use api::{
     Buffer, Framebuffer, Gl, MappedBuffer, MemoryTexture, Pixels, Program, Query, Region, ResetStatus,
     Sampler, Shader, ShaderKind, Sync, Texture, TransformFeedback, VertexArray,

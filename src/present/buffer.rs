@@ -15,6 +15,7 @@ use super::{
     Size, TimelineError,
     dri3::{self, Idle, IdleFence, Import, Imported},
     explicit::{Timelines, Turns},
+    modifiers::{Modifiers, Named},
 };
 use crate::{
     gl::{Dmabuf, WriteBytes, dmabuf::INVALID},
@@ -35,6 +36,8 @@ pub(super) struct Buffer<T> {
     pub(super) update: Vec<Rectangle>,
     /// What drawing has to wait for before the picture is there.
     pub(super) fence: Option<OwnedFd>,
+    /// How often the server's modifiers had changed when it was made.
+    pub(super) changes: u32,
     /// One of these is held by each buffer that exists.
     _counted: Rc<()>,
 }
@@ -97,8 +100,7 @@ pub(super) struct Purpose<'a> {
     pub(super) format: PixelFormat,
     pub(super) size: Size,
     pub(super) counted: &'a Rc<()>,
-    /// What the server takes, once it has been asked.
-    pub(super) modifiers: &'a mut Option<Vec<u64>>,
+    pub(super) modifiers: &'a mut Modifiers,
     pub(super) timelines: Option<&'a Timelines>,
     /// Waits for the server's answer are counted here.
     pub(super) round_trips: &'a mut u64,
@@ -111,8 +113,7 @@ impl<T> Buffer<T> {
         rung: Rung,
         allocator: &mut impl Allocator<Target = T>,
     ) -> Result<Self, Failure> {
-        let allocation = allocator.allocate(purpose.size, purpose.format, purpose.placement(rung)?)?;
-        let Allocation { memory, target } = allocation;
+        let Allocation { memory, target } = purpose.allocate(rung, allocator)?;
         let (backing, layout) = match memory {
             Memory::Dmabuf(dmabuf) if rung.is_dmabuf() => purpose.import(rung, dmabuf)?,
             Memory::Shared(picture) if !rung.is_dmabuf() => {
@@ -128,6 +129,7 @@ impl<T> Buffer<T> {
             contents: None,
             update: Vec::new(),
             fence: None,
+            changes: purpose.modifiers.changes,
             _counted: purpose.counted.clone(),
         })
     }
@@ -227,22 +229,40 @@ impl<T> Buffer<T> {
 }
 
 impl<'a> Purpose<'a> {
-    /// What to ask the allocator for. The server is asked for its modifiers once.
-    fn placement(&mut self, rung: Rung) -> Result<Placement<'_>, Failure> {
-        match rung {
-            Rung::Syncobj | Rung::Modifiers => {}
-            Rung::Linear => return Ok(Placement::Linear),
-            _ => return Ok(Placement::Shared),
+    /// Has memory made for a rung: by the modifiers that are best for the window, or else by those that will do.
+    fn allocate<A: Allocator>(
+        &mut self,
+        rung: Rung,
+        allocator: &mut A,
+    ) -> Result<Allocation<A::Target>, Failure> {
+        let (size, format) = (self.size, self.format);
+        if !Modifiers::matter_to(rung) {
+            let placement = match rung {
+                Rung::Linear => Placement::Linear,
+                _ => Placement::Shared,
+            };
+            return Ok(allocator.allocate(size, format, placement)?);
         }
-        if self.modifiers.is_none() {
-            *self.round_trips += 1;
-            let named = dri3::modifiers(self.display, self.window, self.format).map_err(refused_import)?;
-            *self.modifiers = Some(named);
+        let mut failed = Failure::Rung(Reason::NoModifiers);
+        for choice in self.named()?.choices() {
+            match allocator.allocate(size, format, Placement::Modifiers(choice)) {
+                Ok(allocation) => return Ok(allocation),
+                Err(error) => failed = error.into(),
+            }
         }
-        match self.modifiers.as_deref() {
-            Some(named @ [_, ..]) => Ok(Placement::Modifiers(named)),
-            _ => Err(Failure::Rung(Reason::NoModifiers)),
-        }
+        Err(failed)
+    }
+
+    /// The server's modifiers. It is asked once.
+    fn named(&mut self) -> Result<&Named, Failure> {
+        let named = match self.modifiers.named.take() {
+            Some(named) => named,
+            None => {
+                *self.round_trips += 1;
+                dri3::modifiers(self.display, self.window, self.format).map_err(refused_import)?
+            }
+        };
+        Ok(self.modifiers.named.insert(named))
     }
 
     fn import(&mut self, rung: Rung, dmabuf: Dmabuf) -> Result<(Backing, Layout), Failure> {
@@ -255,10 +275,8 @@ impl<'a> Purpose<'a> {
         import.check(rung, &dmabuf)?;
         if rung != Rung::Linear {
             let chosen = dmabuf.modifier.unwrap_or(INVALID);
-            let named = self
-                .modifiers
-                .as_ref()
-                .is_some_and(|named| named.contains(&chosen));
+            let named = self.modifiers.named.as_ref();
+            let named = named.is_some_and(|named| named.contains(chosen));
             if !named {
                 return Err(AllocateError::Modifier(chosen).into());
             }

@@ -79,11 +79,33 @@ pub enum Source {
 enum State {
     Unheard,
     Server,
-    Timer {
-        doubt: Doubt,
-        /// How many ticks of the server have agreed with each other since.
-        agreed: u32,
-    },
+    Timer { doubt: Doubt, trial: Trial },
+}
+
+/// The server's ticks since the last one that made no sense.
+#[derive(Debug, Clone, Copy, Default)]
+struct Trial {
+    first: Option<Tick>,
+    /// How many have agreed with each other.
+    agreed: u32,
+}
+
+impl Trial {
+    /// Takes in a tick that was judged by the one before it. It has to fit the first one as well: when a server makes up
+    /// for a silence, its ticks are all told at once.
+    fn next(self, judged: Result<(), Doubt>, heard: Tick, period: u64) -> Self {
+        let first = self.first.unwrap_or(heard);
+        match judged.and_then(|()| judge(first, heard, period)) {
+            Ok(()) => Self {
+                first: Some(first),
+                agreed: self.agreed + 1,
+            },
+            Err(_) => Self {
+                first: Some(heard),
+                agreed: 0,
+            },
+        }
+    }
 }
 
 /// The clock of one window.
@@ -149,20 +171,19 @@ impl FrameClock {
             msc: said.msc,
         };
         let judged = self.seen.map_or(Ok(()), |seen| judge(seen, heard, self.period));
-        if self.seen.is_none_or(|seen| seen.msc != heard.msc) {
+        let fresh = self.seen.is_none_or(|seen| seen.msc != heard.msc);
+        if fresh {
             self.seen = Some(heard);
         }
         match (self.state, judged) {
             (State::Unheard | State::Server, Ok(())) => self.follow(heard),
             (State::Unheard | State::Server, Err(doubt)) => self.doubt(now, doubt),
-            (State::Timer { doubt, agreed }, Ok(())) if agreed + 1 < AGREEING => {
-                self.state = State::Timer {
-                    doubt,
-                    agreed: agreed + 1,
-                };
-            }
-            (State::Timer { .. }, Ok(())) => self.rejoin(now, heard),
-            (State::Timer { doubt, .. }, Err(_)) => self.state = State::Timer { doubt, agreed: 0 },
+            // That a tick is told once more says nothing of the next.
+            (State::Timer { .. }, Ok(())) if !fresh => {}
+            (State::Timer { doubt, trial }, judged) => match trial.next(judged, heard, self.period) {
+                Trial { agreed, .. } if agreed >= AGREEING => self.rejoin(heard),
+                trial => self.state = State::Timer { doubt, trial },
+            },
         }
         let tick = match self.state {
             State::Timer { .. } => self.at(now),
@@ -188,7 +209,8 @@ impl FrameClock {
             State::Unheard => Tick { ust: now, msc: 0 },
             _ => self.at(now),
         };
-        self.state = State::Timer { doubt, agreed: 0 };
+        let trial = Trial::default();
+        self.state = State::Timer { doubt, trial };
         self.anchor = None;
     }
 
@@ -277,14 +299,26 @@ impl FrameClock {
         self.measure(heard);
     }
 
-    /// Takes up the server's counter where the timer stands.
-    fn rejoin(&mut self, now: u64, heard: Tick) {
-        let reached = self.at(now);
-        self.offset = reached.msc.wrapping_sub(heard.msc);
-        self.known = reached;
+    /// Takes up the server's counter where the timer stood at the time of that tick, which may be long past. What has been
+    /// told since does not matter for that.
+    fn rejoin(&mut self, heard: Tick) {
+        let msc = self.nearest(heard.ust);
+        self.offset = msc.wrapping_sub(heard.msc);
+        self.known = Tick { ust: heard.ust, msc };
         self.state = State::Server;
         self.anchor = Some(heard);
         tracing::debug!("frames are timed by the display again");
+    }
+
+    /// The tick of the timer that is nearest to a UST. The server's ticks and the timer's are not in step.
+    fn nearest(&self, ust: u64) -> u64 {
+        let period = u128::from(self.period);
+        let ticks = (u128::from(ust.abs_diff(self.known.ust)) * 1000 + period / 2) / period;
+        let ticks = u64::try_from(ticks).unwrap_or(u64::MAX);
+        match ust < self.known.ust {
+            true => self.known.msc.saturating_sub(ticks),
+            false => self.known.msc.saturating_add(ticks),
+        }
     }
 
     fn measure(&mut self, heard: Tick) {

@@ -94,6 +94,66 @@ fn a_counter_that_steps_back_is_taken_up_where_the_timer_stands() {
 }
 
 #[test]
+fn a_server_that_speaks_of_the_past_is_taken_up_at_its_own_time() {
+    let mut bench = Bench::new();
+    bench.run(16_667, 100);
+    let before = Tick {
+        ust: bench.now,
+        msc: bench.msc,
+    };
+    let now = bench.now + 20 * 16_667;
+    bench.clock.doubt(now, Doubt::Silent);
+    let told = bench.clock.tell_at(now);
+    assert_eq!(told.msc, before.msc + 20);
+    for late in 1..=4 {
+        let said = Tick {
+            ust: before.ust + late * 16_667,
+            msc: before.msc + late,
+        };
+        assert_eq!(bench.clock.hear(now, said), told, "what is told does not go back");
+    }
+    assert_eq!(bench.clock.source(), Source::Server);
+    assert_eq!(bench.clock.to_server(before.msc + 20), before.msc + 20);
+    (bench.now, bench.msc) = (now, before.msc + 20);
+    assert_eq!(bench.pass(16_667, 1).msc, before.msc + 21, "and does not jump");
+}
+
+#[test]
+fn a_tick_that_is_told_again_and_again_is_no_sign_of_a_display() {
+    let mut bench = Bench::new();
+    bench.run(16_667, 100);
+    bench.clock.doubt(bench.now, Doubt::Silent);
+    let said = Tick {
+        ust: bench.now + SECOND,
+        msc: bench.msc + 1,
+    };
+    for frame in 0..30 {
+        bench.clock.hear(said.ust + frame * 16_667, said);
+    }
+    assert_eq!(bench.clock.source(), Source::Timer(Doubt::Silent));
+}
+
+#[test]
+fn a_server_that_makes_up_for_a_silence_at_once_is_not_believed_yet() {
+    let mut bench = Bench::new();
+    bench.run(16_667, 100);
+    let silent = bench.msc;
+    bench.now += 20 * 16_667;
+    bench.clock.doubt(bench.now, Doubt::Silent);
+    for _ in 0..5 {
+        bench.pass(0, 1);
+    }
+    assert_eq!(bench.clock.source(), Source::Timer(Doubt::Silent));
+    bench.msc = silent + 20;
+    let told = bench.run(16_667, 5);
+    assert_eq!(bench.clock.source(), Source::Server);
+    assert_eq!(
+        (told.msc, bench.clock.to_server(told.msc)),
+        (silent + 25, silent + 25)
+    );
+}
+
+#[test]
 fn a_counter_that_stands_still_is_not_waited_for() {
     let mut bench = Bench::new();
     let before = bench.run(16_667, 100);

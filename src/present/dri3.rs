@@ -12,6 +12,7 @@ use super::{
     AllocateError, Rung, ShmFence, Size, TimelineDevice,
     buffer::{Failure, refused_import, refused_timeline},
     explicit::Turns,
+    modifiers::Named,
 };
 use crate::{
     gl::{
@@ -31,22 +32,15 @@ pub fn open_device(display: &Display, window: Window) -> Result<OwnedFd, X11Erro
     Ok(reply.device_fd)
 }
 
-/// The modifiers that the server takes for a window, best first; empty if it names none. Waits for the server.
-pub(super) fn modifiers(
-    display: &Display,
-    window: Window,
-    format: PixelFormat,
-) -> Result<Vec<u64>, X11Error> {
+/// The modifiers that the server takes for a window. Waits for the server.
+pub(super) fn modifiers(display: &Display, window: Window, format: PixelFormat) -> Result<Named, X11Error> {
     let (depth, bits) = (format.depth, format.bits_per_pixel);
     let c = display.connection();
     let reply = c.dri3_get_supported_modifiers(window, depth, bits)?.reply()?;
-    let mut modifiers = reply.window_modifiers;
-    for modifier in reply.screen_modifiers {
-        if !modifiers.contains(&modifier) {
-            modifiers.push(modifier);
-        }
-    }
-    Ok(modifiers)
+    Ok(Named {
+        window: reply.window_modifiers,
+        screen: reply.screen_modifiers,
+    })
 }
 
 /// A dmabuf that the server knows, and what says when it is idle.

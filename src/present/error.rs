@@ -1,10 +1,13 @@
 //! What goes wrong when pictures are presented.
 
+use std::time::Duration;
+
 use x11rb::{
     protocol::{ErrorKind, xproto::Window},
     x11_utils::X11Error as ServerError,
 };
 
+use super::Awaited;
 use crate::x11::X11Error;
 
 /// Why a frame cannot be presented, or not be had.
@@ -22,6 +25,14 @@ pub enum PresentError {
     /// No way to the window is left; the log has said why for each.
     #[error("no allowed way to the window works: {0}")]
     NoPath(String),
+    /// What was waited for did not happen.
+    #[error("{awaited} has not come within {limit:?}")]
+    Late {
+        /// What.
+        awaited: Awaited,
+        /// For how long.
+        limit: Duration,
+    },
     /// The remainder of a target is not below its divisor.
     #[error("no MSC leaves {remainder} when divided by {divisor}")]
     Remainder {

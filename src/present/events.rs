@@ -13,7 +13,7 @@ use super::{
     Allocator, Completion, Doubt, Mode, PresentError, Reason, Rung, Sbc, Size, Swapchain, Tick,
     error::is_without_window,
     presenter::{IdleSign, ServerTiming},
-    swapchain::{Flight, ust_now},
+    swapchain::{Flight, Pending, ust_now},
 };
 use crate::x11::{Happening, Token};
 
@@ -88,6 +88,7 @@ impl<A: Allocator> Swapchain<A> {
         };
         let tick = self.clock.hear(ust_now(), said);
         if event.kind != CompleteKind::PIXMAP {
+            self.notified = Some((event.serial, tick));
             return None;
         }
         let mode = match event.mode {
@@ -99,6 +100,7 @@ impl<A: Allocator> Swapchain<A> {
         // Also where the frame has completed by our own clock.
         self.owes_whole |= mode == Mode::Skip;
         let sbc = self.frame_of(event.serial)?;
+        self.modifiers.shown(mode);
         if mode != Mode::Skip {
             self.overtaken |= sbc < self.shown;
             self.owes_whole |= sbc < self.shown;
@@ -191,8 +193,13 @@ impl<A: Allocator> Swapchain<A> {
         }
         buffer.set_update(&[]);
         let now = ust_now();
-        let due = self.clock.at(now).msc;
-        self.send(buffer, sbc, due, ServerTiming::default(), now)?;
+        let pending = Pending {
+            sbc,
+            due: self.clock.at(now).msc,
+            gap: 0,
+            sent: now,
+        };
+        self.send(buffer, pending, ServerTiming::default())?;
         Ok(Some(Progress::SteppedDown(rung)))
     }
 }

@@ -4,16 +4,15 @@ use std::rc::Rc;
 
 use super::{AllocateError, Placement, Size, canvas::driver};
 use crate::{
-    gl::{self, Dmabuf, GbmBuffer, GbmDevice, GbmUsage, Gl, Texture},
+    gl::{self, Dmabuf, GbmBuffer, GbmDevice, GbmTexture, Gl, Texture},
     x11::{Fourcc, PixelFormat},
 };
 
 /// A buffer and the texture on it.
 #[derive(Debug)]
 pub(super) struct RenderTarget {
-    texture: Texture,
+    texture: GbmTexture,
     display: Rc<gl::Display>,
-    _buffer: GbmBuffer,
 }
 
 impl RenderTarget {
@@ -24,7 +23,7 @@ impl RenderTarget {
 
     /// The texture, whose row 0 is the buffer's first.
     pub(super) fn texture(&self) -> &Texture {
-        &self.texture
+        self.texture.texture()
     }
 }
 
@@ -39,20 +38,16 @@ pub(super) fn render_target(
     let device = (display.gbm()).ok_or(AllocateError::Unsupported("GL is not on a GBM device"))?;
     let buffer = match placement {
         Placement::Modifiers(named) => with_modifier(display, device, size, format.fourcc, named)?,
-        Placement::Linear => for_best_use(|usage| {
+        Placement::Linear => (device.for_drawing(|device, usage| {
             device.allocate_linear(size.width.into(), size.height.into(), format.fourcc.0, usage)
-        })?,
+        }))
+        .map_err(driver)?,
         Placement::Shared => return Err(AllocateError::Unsupported("a device makes no memfds")),
     };
-    let dmabuf = buffer.export().map_err(driver)?;
-    let image = display.import_dmabuf(&dmabuf).map_err(driver)?;
-    let texture = gl
-        .create_texture_from_image(glow::TEXTURE_2D, &image)
-        .map_err(driver)?;
+    let (texture, dmabuf) = display.create_gbm_texture(gl, buffer, None).map_err(driver)?;
     let target = RenderTarget {
         texture,
         display: display.clone(),
-        _buffer: buffer,
     };
     Ok((dmabuf, target))
 }
@@ -77,14 +72,6 @@ fn with_modifier(
         ));
     }
     let (width, height) = (size.width.into(), size.height.into());
-    for_best_use(|usage| device.allocate(width, height, fourcc.0, &both, usage))
-}
-
-/// A buffer that can be scanned out, which need not be copied, or else one that can at least be drawn in.
-fn for_best_use(
-    allocate: impl Fn(GbmUsage) -> Result<GbmBuffer, gl::GlError>,
-) -> Result<GbmBuffer, AllocateError> {
-    allocate(GbmUsage::RENDERING | GbmUsage::SCANOUT)
-        .or_else(|_| allocate(GbmUsage::RENDERING))
-        .map_err(driver)
+    let made = device.for_drawing(|device, usage| device.allocate(width, height, fourcc.0, &both, usage));
+    made.map_err(driver)
 }

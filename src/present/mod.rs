@@ -18,6 +18,7 @@ mod explicit;
 mod fence;
 mod frame;
 mod gbm;
+mod modifiers;
 mod open;
 mod pacing;
 mod painter;
@@ -29,6 +30,7 @@ mod swapchain;
 mod syncobj;
 mod timeline;
 mod timing;
+mod waits;
 
 pub use allocate::{
     AllocateError, Allocation, Allocator, MemfdAllocator, Memory, Placement, SharedPicture, Size,
@@ -50,5 +52,6 @@ pub use swapchain::{Swapchain, ust_now};
 pub use syncobj::DrmTimelines;
 pub use timeline::{Timeline, TimelineDevice, TimelineError};
 pub use timing::{Completion, Mode, Sbc, Target};
+pub use waits::Awaited;
 
 use path::Descent;

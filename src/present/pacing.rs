@@ -7,24 +7,52 @@ use x11rb::protocol::present::Option as PresentOption;
 
 use super::{
     Allocator, Completion, Doubt, Mode, PresentError, Progress, Sbc, Source, Swapchain, Target, Tick,
+    buffer::Buffer,
     presenter::{Route, ServerTiming},
     swapchain::{Held, Pending},
 };
 
 impl<A: Allocator> Swapchain<A> {
-    /// Whether frames go to the server at once, to be shown when they are due.
-    pub(super) fn server_times(&self) -> bool {
+    fn is_by_present(&self) -> bool {
         self.presenter.route(self.descent.rung()) == Route::Present
-            && self.held.is_empty()
-            && !matches!(self.clock.source(), Source::Timer(_))
     }
 
-    /// When the last of the frames that are not shown yet is due. Frames are not shown out of order, whatever their
-    /// targets.
-    pub(super) fn due_before(&self) -> u64 {
-        let pending = self.pending.iter().map(|pending| pending.due);
-        let held = self.held.iter().map(|held| held.due);
-        pending.chain(held).max().unwrap_or(0)
+    /// Whether the server may be left to show frames when they are due.
+    fn server_counts(&self) -> bool {
+        self.is_by_present() && !matches!(self.clock.source(), Source::Timer(_))
+    }
+
+    /// Whether the first frame is on its way. It goes alone: before the server has shown one, its refreshes are known to no
+    /// more than one, and a second frame might be due at the same.
+    fn awaits_first(&self) -> bool {
+        self.server_counts() && self.completed == Sbc(0) && !self.pending.is_empty()
+    }
+
+    /// Whether a frame goes to the server at once, to be shown when it is due.
+    pub(super) fn server_times(&self) -> bool {
+        self.held.is_empty() && self.server_counts() && !self.awaits_first()
+    }
+
+    /// When the last of the frames that the server has not shown is due.
+    fn last_sent(&self) -> u64 {
+        let frames = self.pending.iter().map(|pending| (pending.due, pending.gap));
+        counted(self.reached, frames)
+    }
+
+    /// Has the server show a frame when it is due. Frames are not shown out of order, whatever their targets.
+    pub(super) fn send_timed(
+        &mut self,
+        buffer: Buffer<A::Target>,
+        sbc: Sbc,
+        target: Target,
+        copy: bool,
+        now: u64,
+    ) -> Result<(), PresentError> {
+        let (msc, before) = (self.clock.at(now).msc, self.last_sent());
+        let earliest = target.due(msc, before);
+        let due = earliest.max(before);
+        let timing = self.server_timing(target, due, due > earliest, copy);
+        self.send(buffer, pending(sbc, target, due, msc, now), timing)
     }
 
     /// What the server is told of a frame's time. `waits` if it would be shown before `due` by its target alone.
@@ -55,21 +83,66 @@ impl<A: Allocator> Swapchain<A> {
         }
     }
 
-    /// Sends the held frames whose time has come.
+    /// Sends the held frames whose time has come, or that the server can time again.
     pub(super) fn send_due(&mut self, now: u64) -> Result<(), PresentError> {
-        let msc = self.clock.at(now).msc;
-        while let Some(held) = self.held.pop_front_if(|held| held.due <= msc) {
-            self.send_held(held, now)?;
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        if self.clock.source() == Source::Unheard && !self.is_by_present() {
+            self.clock.doubt(now, Doubt::NoPresent);
+        }
+        while !self.awaits_first() {
+            let msc = self.clock.at(now).msc;
+            self.count_held(msc);
+            let counts = self.server_counts();
+            let leaves = |held: &mut Held<A::Target>| counts || held.due <= Some(msc);
+            match self.held.pop_front_if(leaves) {
+                Some(held) if counts => self.hand_on(held, msc, now)?,
+                Some(held) => self.send_held(held, msc, now)?,
+                None => break,
+            }
         }
         Ok(())
     }
 
-    fn send_held(&mut self, held: Held<A::Target>, now: u64) -> Result<(), PresentError> {
+    /// When the first held frame leaves if nothing happens, in UST.
+    pub(super) fn held_until(&self) -> Option<u64> {
+        let held = self.held.front().filter(|_| !self.awaits_first())?;
+        let timed = held.due.filter(|_| !self.server_counts());
+        Some(timed.map_or(0, |due| self.clock.ust_of(due)))
+    }
+
+    /// Counts the held frames from those that were sent, as [`Swapchain::last_sent`] does.
+    fn count_held(&mut self, msc: u64) {
+        let mut before = self.last_sent();
+        for held in &mut self.held {
+            let due = held.due.unwrap_or_else(|| held.target.due(msc, before));
+            before = due.max(before.saturating_add(held.target.gap()));
+            held.due = Some(before);
+        }
+    }
+
+    /// Leaves a frame that was held here to the server.
+    fn hand_on(&mut self, held: Held<A::Target>, msc: u64, now: u64) -> Result<(), PresentError> {
         let Held {
             buffer,
             sbc,
+            target,
             due,
             copy,
+        } = held;
+        let due = due.unwrap_or(msc);
+        let timing = self.server_timing(target, due, target != Target::Async || due > msc, copy);
+        self.send(buffer, pending(sbc, target, due, msc, now), timing)
+    }
+
+    fn send_held(&mut self, held: Held<A::Target>, msc: u64, now: u64) -> Result<(), PresentError> {
+        let Held {
+            buffer,
+            sbc,
+            target,
+            copy,
+            ..
         } = held;
         // A server that ticks slowly would keep the buffer until it does.
         let hidden = matches!(self.clock.source(), Source::Timer(doubt) if doubt.is_hidden());
@@ -77,8 +150,14 @@ impl<A: Allocator> Swapchain<A> {
             options: options(copy, hidden),
             ..ServerTiming::default()
         };
-        self.send(buffer, sbc, due, timing, now)?;
-        if self.presenter.route(self.descent.rung()) == Route::Present {
+        let pending = Pending {
+            sbc,
+            due: msc,
+            gap: target.gap(),
+            sent: now,
+        };
+        self.send(buffer, pending, timing)?;
+        if self.is_by_present() {
             // The timer says when; the server's word on it goes to the clock alone.
             self.complete_here(sbc, now, Mode::Copy);
         }
@@ -123,9 +202,7 @@ impl<A: Allocator> Swapchain<A> {
             Mode::Copy | Mode::SuboptimalCopy => self.stats.copies_server += 1,
         }
         self.completed = self.completed.max(sbc);
-        if sbc == self.newest {
-            self.last_due = self.last_due.max(tick.msc);
-        }
+        self.reached = self.reached.max(tick.msc);
         Some(Progress::Completed(Completion { sbc, tick, mode }))
     }
 
@@ -136,7 +213,50 @@ impl<A: Allocator> Swapchain<A> {
     }
 }
 
+/// When the last of some frames is due, counted from the last one that was shown: one that was late delays those behind
+/// it. `frames` are when they were expected, and how far from the frame before them.
+fn counted(reached: u64, frames: impl Iterator<Item = (u64, u64)>) -> u64 {
+    frames.fold(reached, |before, (due, gap)| due.max(before.saturating_add(gap)))
+}
+
+/// What is known of a frame that the server is to show at `due`, asked for at `msc`. It shows nothing at a refresh that has
+/// begun, except what may tear.
+fn pending(sbc: Sbc, target: Target, due: u64, msc: u64, now: u64) -> Pending {
+    let due = match target {
+        Target::Async => due,
+        Target::Interval(_) | Target::Msc { .. } => due.max(msc.saturating_add(1)),
+    };
+    Pending {
+        sbc,
+        due,
+        gap: target.gap(),
+        sent: now,
+    }
+}
+
 fn options(copy: bool, asynchronous: bool) -> u32 {
     let option = |on, option: PresentOption| if on { u32::from(option) } else { 0 };
     option(copy, PresentOption::COPY) | option(asynchronous, PresentOption::ASYNC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_frame_delays_those_behind_it() {
+        let behind = [(102, 1), (103, 1)];
+        assert_eq!(counted(101, behind.into_iter()), 103, "the first was in time");
+        assert_eq!(counted(120, behind.into_iter()), 122);
+        assert_eq!(counted(120, [(102, 0), (140, 2)].into_iter()), 140);
+        assert_eq!(counted(120, [].into_iter()), 120);
+    }
+
+    #[test]
+    fn a_frame_that_may_not_tear_is_not_expected_at_a_refresh_that_has_begun() {
+        let due = |target, due| pending(Sbc(1), target, due, 100, 0).due;
+        assert_eq!(due(Target::Interval(1), 100), 101);
+        assert_eq!(due(Target::Interval(1), 103), 103);
+        assert_eq!(due(Target::Async, 100), 100);
+    }
 }

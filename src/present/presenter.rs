@@ -137,11 +137,16 @@ impl Presenter {
             c.present_select_input(id, self.window, events)
         })?;
         // Answered at once: the clock's first word.
-        self.display.send("ask for the MSC", OnError::Warn, |c| {
-            c.present_notify_msc(self.window, 0, 0, 0, 0)
-        })?;
+        self.ask_for_msc(0, 0)?;
         self.listening = Some(id);
         Ok(())
+    }
+
+    /// Has the server say when the MSC is at least `msc`, in its numbers.
+    pub(super) fn ask_for_msc(&self, serial: u32, msc: u64) -> Result<(), X11Error> {
+        self.display.send("ask for the MSC", OnError::Warn, |c| {
+            c.present_notify_msc(self.window, serial, msc, 0, 0)
+        })
     }
 
     /// The identifier of our selection of Present's events; `None` if there is no Present.

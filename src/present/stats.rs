@@ -19,6 +19,6 @@ pub struct PresentStats {
     pub bytes_copied: u64,
     /// Buffers made.
     pub buffers: u64,
-    /// Waits for an answer of the server; only where buffers are made.
+    /// Waits for an answer of the server; only where buffers are made, or about to be.
     pub round_trips: u64,
 }

@@ -5,18 +5,24 @@
 //! is no time after which a buffer would be taken back.
 //!
 //! Frames that the server cannot time (it has no Present, or its ticks make no sense) are held here until they are due.
+//! So are those behind the first frame, until the server has shown that.
 
 use std::{collections::VecDeque, rc::Rc, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
-use x11rb::protocol::xproto::{ConnectionExt as _, Window};
+use x11rb::protocol::{
+    present::Option as PresentOption,
+    xproto::{ConnectionExt as _, Window},
+};
 
 use super::{
-    Allocator, Descent, Doubt, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung,
-    Sbc, Setup, Size, Skipped, Slots, Source, Submission, SyncValues, Target,
+    Allocator, Descent, Frame, FrameClock, Mode, PresentError, PresentStats, Progress, Reason, Rung, Sbc,
+    Setup, Size, Skipped, Slots, Submission, SyncValues, Target, Tick,
     buffer::{Buffer, Failure, Purpose},
+    dri3,
     error::is_without_window,
     explicit::Timelines,
+    modifiers::Modifiers,
     presenter::{IdleSign, Presenter, Route, ServerTiming, Shot},
 };
 use crate::x11::{Display, Token, X11Error};
@@ -29,7 +35,9 @@ const MAX_SIDE: u16 = i16::MAX as u16;
 pub(super) struct Held<T> {
     pub(super) buffer: Buffer<T>,
     pub(super) sbc: Sbc,
-    pub(super) due: u64,
+    pub(super) target: Target,
+    /// The MSC at which it leaves; `None` until that is counted.
+    pub(super) due: Option<u64>,
     pub(super) copy: bool,
 }
 
@@ -47,8 +55,10 @@ pub(super) struct Flight<T> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pending {
     pub(super) sbc: Sbc,
-    /// The MSC that it was asked for.
+    /// The MSC at which it was expected when it was sent.
     pub(super) due: u64,
+    /// Refreshes after the frame before it, at least.
+    pub(super) gap: u64,
     /// When it was sent.
     pub(super) sent: u64,
 }
@@ -63,8 +73,7 @@ pub struct Swapchain<A: Allocator> {
     pub(super) size: Size,
     pub(super) gone: bool,
     limit: usize,
-    /// What the server takes, once it has been asked.
-    modifiers: Option<Vec<u64>>,
+    pub(super) modifiers: Modifiers,
     /// Where the server and the device have them.
     pub(super) timelines: Option<Timelines>,
     counted: Rc<()>,
@@ -77,8 +86,12 @@ pub struct Swapchain<A: Allocator> {
     pub(super) ready: VecDeque<Progress>,
     pub(super) newest: Sbc,
     pub(super) completed: Sbc,
-    /// The MSC of the newest frame, as it was asked for or as it came to be.
-    pub(super) last_due: u64,
+    /// The MSC at which the last frame completed, from which others are counted.
+    pub(super) reached: u64,
+    /// The serial of the last question for an MSC.
+    pub(super) asked: u32,
+    /// The last answer to one: its serial, and the refresh.
+    pub(super) notified: Option<(u32, Tick)>,
     /// Told of refused frames that left no buffer with the server.
     pub(super) copied: Token,
     /// The newest frame that the server has shown.
@@ -132,7 +145,7 @@ impl<A: Allocator> Swapchain<A> {
             },
             gone: false,
             limit: setup.buffers.clamp(2, 4),
-            modifiers: None,
+            modifiers: Modifiers::default(),
             timelines,
             counted: Rc::default(),
             free: Vec::new(),
@@ -143,7 +156,9 @@ impl<A: Allocator> Swapchain<A> {
             ready: VecDeque::new(),
             newest: Sbc::default(),
             completed: Sbc::default(),
-            last_due: 0,
+            reached: 0,
+            asked: 0,
+            notified: None,
             copied: display.new_token(),
             shown: Sbc::default(),
             overtaken: false,
@@ -209,9 +224,10 @@ impl<A: Allocator> Swapchain<A> {
     /// If the window or the server is gone, or no way is left by which a buffer could be shown.
     pub fn acquire(&mut self) -> Result<Option<Frame<A::Target>>, PresentError> {
         self.check_window()?;
-        let (size, rung) = (self.size, self.descent.rung());
-        self.free
-            .retain(|buffer| buffer.layout.size == size && buffer.suits(rung));
+        self.choose_modifiers_anew()?;
+        let mut free = std::mem::take(&mut self.free);
+        free.retain(|buffer| self.is_of_use(buffer));
+        self.free = free;
         let buffer = match self.take_free()? {
             Some(buffer) => buffer,
             None if self.buffers() < self.limit => self.make_buffer()?,
@@ -222,6 +238,34 @@ impl<A: Allocator> Swapchain<A> {
         };
         self.stats.frames += 1;
         Ok(Some(Frame { buffer }))
+    }
+
+    /// Asks the server for its modifiers again if it has become dissatisfied with those in use. Waits for the server then.
+    fn choose_modifiers_anew(&mut self) -> Result<(), PresentError> {
+        if !Modifiers::matter_to(self.descent.rung()) || !self.modifiers.take_question() {
+            return Ok(());
+        }
+        self.stats.round_trips += 1;
+        let Presenter {
+            display,
+            window,
+            format,
+            ..
+        } = &self.presenter;
+        match dri3::modifiers(display, *window, *format) {
+            Ok(named) => self.modifiers.renew(named),
+            // Those in use still are.
+            Err(X11Error::Refused(error)) => tracing::debug!("the display names no modifiers: {error:?}"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Whether another frame can be drawn to a buffer.
+    fn is_of_use(&self, buffer: &Buffer<A::Target>) -> bool {
+        buffer.layout.size == self.size
+            && buffer.suits(self.descent.rung())
+            && buffer.changes == self.modifiers.changes
     }
 
     fn take_free(&mut self) -> Result<Option<Buffer<A::Target>>, PresentError> {
@@ -265,22 +309,17 @@ impl<A: Allocator> Swapchain<A> {
         self.stats.presented += 1;
         let (sbc, now) = (self.newest, ust_now());
         buffer.contents = Some(sbc);
-        let server_times = self.server_times();
-        if !server_times && self.clock.source() == Source::Unheard {
-            self.clock.doubt(now, Doubt::NoPresent);
-        }
-        let earliest = target.due(self.clock.at(now).msc, self.last_due);
-        let due = earliest.max(self.due_before());
-        self.last_due = due;
-        if server_times {
-            let timing = self.server_timing(target, due, due > earliest, submission.copy);
-            self.send(buffer, sbc, due, timing, now)?;
+        let copy = submission.copy;
+        if self.server_times() {
+            self.send_timed(buffer, sbc, target, copy, now)?;
         } else {
+            let due = None;
             self.held.push_back(Held {
                 buffer,
                 sbc,
+                target,
                 due,
-                copy: submission.copy,
+                copy,
             });
             self.send_due(now)?;
         }
@@ -308,26 +347,37 @@ impl<A: Allocator> Swapchain<A> {
     }
 
     /// Does what is due, and says what has happened, one thing at a time until there is none. To be called after
-    /// [`Swapchain::present`], when [`Swapchain::next_tick`] has passed, and when [`Swapchain::release_fd`] is readable.
+    /// [`Swapchain::present`], when [`Swapchain::next_tick`] has passed, and when [`Swapchain::release_fd`] is readable; and
+    /// after [`Swapchain::handle`] has got all that the display has said, since a frame may be taken for lost.
     ///
     /// # Errors
     /// If the server is gone, or no way is left by which frames could be shown.
     pub fn tick(&mut self) -> Result<Option<Progress>, PresentError> {
-        let now = ust_now();
+        self.work(ust_now())?;
+        Ok(self.ready.pop_front())
+    }
+
+    /// Does what is due.
+    pub(super) fn work(&mut self, now: u64) -> Result<(), PresentError> {
         if !self.gone {
             self.land_watched()?;
             self.send_due(now)?;
             self.give_up_overdue(now);
         }
-        Ok(self.ready.pop_front())
+        Ok(())
     }
 
     /// How long [`Swapchain::tick`] can wait if nothing happens; `None` if forever.
     pub fn next_tick(&self) -> Option<Duration> {
-        if !self.ready.is_empty() {
-            return Some(Duration::ZERO);
+        match self.ready.is_empty() {
+            true => self.next_work(),
+            false => Some(Duration::ZERO),
         }
-        let held = self.held.front().map(|held| self.clock.ust_of(held.due));
+    }
+
+    /// How long [`Swapchain::work`] can wait if nothing happens; `None` if forever.
+    pub(super) fn next_work(&self) -> Option<Duration> {
+        let held = self.held_until();
         let late = self.pending.front().map(|pending| self.overdue(pending));
         let next = held.into_iter().chain(late).min();
         let next = next.map(|next| Duration::from_micros(next.saturating_sub(ust_now())));
@@ -337,7 +387,7 @@ impl<A: Allocator> Swapchain<A> {
         next.into_iter().chain(wanted).min()
     }
 
-    fn check_window(&self) -> Result<(), PresentError> {
+    pub(super) fn check_window(&self) -> Result<(), PresentError> {
         if self.gone {
             return Err(PresentError::WindowGone(self.presenter.window));
         }
@@ -382,7 +432,7 @@ impl<A: Allocator> Swapchain<A> {
     /// A buffer that nobody uses any more.
     pub(super) fn recycle(&mut self, mut buffer: Buffer<A::Target>) {
         buffer.fence = None;
-        if buffer.layout.size == self.size && buffer.suits(self.descent.rung()) {
+        if self.is_of_use(&buffer) {
             self.free.push(buffer);
         }
     }
@@ -391,15 +441,14 @@ impl<A: Allocator> Swapchain<A> {
     pub(super) fn send(
         &mut self,
         buffer: Buffer<A::Target>,
-        sbc: Sbc,
-        due: u64,
+        pending: Pending,
         timing: ServerTiming,
-        now: u64,
     ) -> Result<(), PresentError> {
+        let Pending { sbc, sent, .. } = pending;
         self.overtaken = false;
-        self.pending.push_back(Pending { sbc, due, sent: now });
+        self.pending.push_back(pending);
         if self.launch(buffer, sbc, timing)? == IdleSign::Now {
-            self.complete_here(sbc, now, Mode::Copy);
+            self.complete_here(sbc, sent, Mode::Copy);
         }
         Ok(())
     }
@@ -409,10 +458,13 @@ impl<A: Allocator> Swapchain<A> {
         &mut self,
         mut buffer: Buffer<A::Target>,
         sbc: Sbc,
-        timing: ServerTiming,
+        mut timing: ServerTiming,
     ) -> Result<IdleSign, PresentError> {
         let points = self.hand_over(&mut buffer)?;
         let rung = self.descent.rung();
+        if Modifiers::matter_to(rung) {
+            timing.options |= u32::from(PresentOption::SUBOPTIMAL);
+        }
         let token = match self.presenter.route(rung) {
             Route::PutImage => self.copied,
             _ => self.presenter.display.new_token(),

@@ -59,6 +59,14 @@ impl Target {
         }
     }
 
+    /// Refreshes from the frame before it to this one at least.
+    pub(super) fn gap(self) -> u64 {
+        match self {
+            Self::Interval(ticks) => ticks.into(),
+            Self::Async | Self::Msc { .. } => 0,
+        }
+    }
+
     /// The refresh at which the frame is due: `now` is the last one, `before` that of the frame before it.
     pub(super) fn due(self, now: u64, before: u64) -> u64 {
         match self {

@@ -32,6 +32,7 @@ pub mod proxied;
 pub mod renderer;
 pub mod sampled;
 pub mod screen;
+pub mod sharers;
 pub mod sharing;
 pub mod stage;
 pub mod stats;

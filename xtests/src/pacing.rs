@@ -10,8 +10,6 @@ use crate::{
     stage::{SOON, Stage, StageError},
 };
 
-/// Frames that are shown before the first that counts: the server's time is not known yet, its shaders are not there.
-const WARM_UP: usize = 20;
 /// Columns of the longest bar of a histogram.
 const BAR: usize = 50;
 
@@ -66,7 +64,7 @@ pub struct Irregularity {
 }
 
 impl Run {
-    /// Shows so many frames after some that do not count, each as soon as there is a buffer for it, with one refresh from
+    /// Shows so many frames, each as soon as there is a buffer for it, with one refresh from
     /// frame to frame. Nothing is drawn.
     ///
     /// # Errors
@@ -76,7 +74,6 @@ impl Run {
         watch: LoadWatch,
         count: usize,
     ) -> Result<Self, PacingError> {
-        let count = WARM_UP + count;
         let mut sent: BTreeMap<Sbc, u64> = BTreeMap::new();
         let mut frames: Vec<Shown> = Vec::with_capacity(count);
         let mut last = Instant::now();
@@ -103,7 +100,6 @@ impl Run {
                 return Err(StageError::Late { what: "completion" }.into());
             }
         }
-        frames.drain(..WARM_UP);
         let period = stage.swapchain.clock().period() / 1000;
         Ok(Self {
             stalls: watch.stop().and(late_news(&frames, period)),

@@ -185,15 +185,20 @@ impl<A: Allocator> Stage<A> {
     /// # Errors
     /// If the display is gone.
     pub fn step(&mut self) -> Result<Option<Progress>, StageError> {
-        if let Some(progress) = self.swapchain.tick()? {
-            return Ok(Some(self.keep(progress)));
+        // What has been said comes first: a frame whose completion is here is not overdue.
+        let mut said = self.display.poll()?;
+        if said.is_none() {
+            if let Some(progress) = self.swapchain.tick()? {
+                return Ok(Some(self.keep(progress)));
+            }
+            let limit = Duration::from_millis(50);
+            let limit = self.swapchain.next_tick().map_or(limit, |next| next.min(limit));
+            said = self.display.wait(limit)?;
         }
-        let limit = Duration::from_millis(50);
-        let limit = self.swapchain.next_tick().map_or(limit, |next| next.min(limit));
-        let Some(happening) = self.display.wait(limit)? else {
-            return Ok(None);
+        let progress = match &said {
+            Some(happening) => self.swapchain.handle(happening)?,
+            None => None,
         };
-        let progress = self.swapchain.handle(&happening)?;
         Ok(progress.map(|progress| self.keep(progress)))
     }
 

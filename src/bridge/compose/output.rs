@@ -9,8 +9,8 @@ use crate::{
     bridge::report::Recorder,
     gl::Gl,
     present::{
-        CanvasAllocator, Painter, Pass, PresentStats, Progress, Rung, Setup, Size, Submission, Swapchain,
-        ust_now,
+        CanvasAllocator, Mode, Painter, Pass, PresentStats, Progress, Rung, Setup, Size, Submission,
+        Swapchain, ust_now,
     },
     x11::{Display, Fourcc, Happening, Rect},
 };
@@ -190,9 +190,18 @@ impl Output {
     fn progressed(&mut self, progress: &Progress) {
         match progress {
             Progress::Completed(completion) => {
-                if let Some(damaged) = self.under_way.pop_front() {
-                    self.recorder
-                        .shown(damaged, Duration::from_micros(completion.tick.ust));
+                let damaged = self.under_way.pop_front();
+                if completion.mode == Mode::Skip {
+                    self.repaint.skipped(self.whole());
+                    if self.repaint.is_pending() {
+                        self.damaged = damaged.or(self.damaged);
+                    }
+                } else {
+                    self.repaint.shown();
+                    let shown = Duration::from_micros(completion.tick.ust);
+                    damaged
+                        .into_iter()
+                        .for_each(|damaged| self.recorder.shown(damaged, shown));
                 }
             }
             Progress::Resized(_) => self.damage_all(),

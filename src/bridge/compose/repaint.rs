@@ -12,6 +12,15 @@ const REMEMBERED: usize = 8;
 pub(super) struct Repaint {
     frames: VecDeque<Rect>,
     pending: Rect,
+    fate: Fate,
+}
+
+/// What became of the last frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Fate {
+    #[default]
+    Shown,
+    Skipped,
 }
 
 impl Repaint {
@@ -46,6 +55,18 @@ impl Repaint {
     pub(super) fn drawn(&mut self) {
         self.frames.truncate(REMEMBERED - 1);
         self.frames.push_front(std::mem::take(&mut self.pending));
+    }
+
+    /// The last frame was shown.
+    pub(super) fn shown(&mut self) {
+        self.fate = Fate::Shown;
+    }
+
+    /// The last frame was not shown: the window is drawn again. Not over and over: nobody may be there to see it.
+    pub(super) fn skipped(&mut self, whole: Rect) {
+        if std::mem::replace(&mut self.fate, Fate::Skipped) == Fate::Shown {
+            self.damage(whole);
+        }
     }
 
     /// The size changed: no older frame is of use.
@@ -100,6 +121,23 @@ mod tests {
         repaint.damage(dot(1));
         assert_eq!(repaint.area(0, WHOLE), WHOLE);
         assert_eq!(repaint.area(5, WHOLE), WHOLE, "nobody remembers that far back");
+    }
+
+    #[test]
+    fn a_frame_that_was_skipped_is_drawn_again_once() {
+        let mut repaint = Repaint::default();
+        repaint.damage(dot(1));
+        repaint.drawn();
+        repaint.skipped(WHOLE);
+        assert_eq!(repaint.pending(), WHOLE);
+        repaint.drawn();
+        repaint.skipped(WHOLE);
+        assert!(!repaint.is_pending(), "nobody sees the window");
+        repaint.damage(dot(1));
+        repaint.drawn();
+        repaint.shown();
+        repaint.skipped(WHOLE);
+        assert!(repaint.is_pending());
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! What the host's GL can do.
 
-use pixbridge::gl::{Choice, Display, DmabufImport};
+use pixbridge::{
+    gl::{Choice, Display, DmabufImport},
+    pipe::{
+        exec::{ExecutorGroup, GroupOptions},
+        resource::Placement,
+    },
+};
 
 use super::{Finding, bad, good};
 
@@ -37,7 +43,29 @@ pub(super) fn findings(choice: Choice) -> Vec<Finding> {
     }
     findings.extend(shared_memory(&display));
     findings.extend(formats(&display));
+    findings.push(shared_pictures(display));
     findings
+}
+
+/// Where pictures that clients show and share are for others.
+fn shared_pictures(display: Display) -> Finding {
+    const WHAT: &str = "shared pictures";
+    let name = |placement| match placement {
+        Placement::InPlace => "in memory that GL draws in",
+        Placement::Dmabuf => "in dmabufs",
+        Placement::Copied => "in copies",
+    };
+    let group = match ExecutorGroup::new(display, GroupOptions::default()) {
+        Ok(group) => group,
+        Err(error) => return bad(WHAT, error.to_string()),
+    };
+    let refused = group.refused_placements().iter();
+    let refused = refused.map(|(placement, error)| format!("; not {}: {error}", name(*placement)));
+    let text = format!("{}{}", name(group.placement()), refused.collect::<String>());
+    match group.placement() {
+        Placement::Copied => bad(WHAT, text),
+        Placement::InPlace | Placement::Dmabuf => good(WHAT, text),
+    }
 }
 
 /// What of others' memory GL uses, and of GL's memory others can.

@@ -25,13 +25,14 @@ const TRIALS: [[u32; 2]; 2] = [[1, 2], [301, 67]];
 #[derive(Debug)]
 pub struct MemoryTexture {
     /// Goes first, so that GL never finds the memory unmapped.
-    _mapping: DriverMapping,
+    mapping: DriverMapping,
     texture: Texture,
     _memory: Handle,
     file: File,
     width: u32,
     height: u32,
     stride: u32,
+    size: u64,
 }
 
 impl MemoryTexture {
@@ -58,6 +59,18 @@ impl MemoryTexture {
     /// Bytes from the start of the memory to the first row.
     pub fn data_offset(&self) -> u32 {
         DATA_OFFSET
+    }
+
+    /// The size of the memory in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The rows as they are in the memory now, from the first on. What GL drew is there once GL has finished it.
+    pub fn rows(&self) -> ReadBytes<'_> {
+        self.mapping
+            .bytes_from(DATA_OFFSET as usize)
+            .unwrap_or(ReadBytes::from(&[][..]))
     }
 
     /// The memory, sealed against changes of its size.
@@ -157,13 +170,14 @@ impl Gl {
         })?;
         self.check_size(&texture, Some([width, height]))?;
         Ok(MemoryTexture {
-            _mapping: mapping,
+            mapping,
             texture,
             _memory: object,
             file,
             width,
             height,
             stride: memory.stride(width),
+            size: u64::from(DATA_OFFSET) + memory.data_bytes(width, height),
         })
     }
 

@@ -152,7 +152,7 @@ impl SubContext {
         self.blit_state(blit, pass, target);
         match pass {
             Pass::Depth | Pass::Stencil => {
-                if pass == Pass::Stencil && !shared.translation.host.stencil_export {
+                if pass == Pass::Stencil && !shared.group.translation.host.stencil_export {
                     return Err(ExecError::Unsupported("blitting stencil between formats"));
                 }
                 attach(&gl, &framebuffer, depth_attachment(target), target);
@@ -182,7 +182,7 @@ impl SubContext {
             () => 0,
         };
         // The compute stage's first unit is free: nothing is computed.
-        let unit = 5 * shared.translation.layout.samplers_per_stage;
+        let unit = 5 * shared.group.translation.layout.samplers_per_stage;
         let blitter = &mut self.scratch.blitter;
         let program = blitter.program(&gl, pass, view.kind, per_sample, unit)?;
         gl.program_uniform_4f(program, 0, [u0, v0, u1, v1]);

@@ -3,12 +3,15 @@
 use crate::memory::SharedMemory;
 use std::rc::Rc;
 
-use super::{Executor, error::ExecError};
+use super::{Executor, error::ExecError, group::Group};
 use crate::{
-    gl::Gl,
+    gl::{self, Gl},
     pipe::{
         format::host_format,
-        resource::{HostTexture, Resource, ResourceDescription, ResourceShape, Storage, bind, gl_target},
+        resource::{
+            Attached, Backing, GuestMemory, HostTexture, Resource, ResourceDescription, ResourceShape,
+            Storage, bind, gl_target, is_window_picture,
+        },
         wire::virgl::{command::ResourceId, enums::TextureTarget},
     },
 };
@@ -27,27 +30,18 @@ impl Executor {
         if self.shared.resources.get(id).is_some() {
             return Err(ExecError::ResourceExists(id));
         }
-        let shape = ResourceShape::new(&desc.dimensions()?, &self.limits)?;
-        let storage = storage(&self.gl, desc, &shape)?;
-        let memory = match (&storage, memory) {
-            (Storage::Guest, None) => Some(Rc::new(
-                SharedMemory::create("unshared", u64::from(desc.width))?.0,
-            )),
-            (_, memory) => memory,
-        };
-        self.shared.resources.insert(Resource {
-            id,
-            desc: *desc,
-            shape,
-            storage,
-            memory,
-        });
+        let shape = ResourceShape::new(&desc.dimensions()?, &self.shared.group.limits)?;
+        let storage = storage(&self.shared.group, &self.gl, desc, &shape)?;
+        let resource = Resource::new(id, *desc, shape, storage, self.shared.number);
+        self.shared
+            .resources
+            .insert(id, Attached::new(Rc::new(resource), memory));
         Ok(())
     }
 
     /// Bytes of guest memory that all levels of such a resource take; `None` if it cannot be made.
     pub fn backing_size(&self, desc: &ResourceDescription) -> Option<u64> {
-        let shape = ResourceShape::new(&desc.dimensions().ok()?, &self.limits).ok()?;
+        let shape = ResourceShape::new(&desc.dimensions().ok()?, &self.shared.group.limits).ok()?;
         Some(shape.total_size())
     }
 
@@ -57,29 +51,74 @@ impl Executor {
     }
 }
 
-fn storage(gl: &Gl, desc: &ResourceDescription, shape: &ResourceShape) -> Result<Storage, ExecError> {
+fn storage(
+    group: &Group,
+    gl: &Gl,
+    desc: &ResourceDescription,
+    shape: &ResourceShape,
+) -> Result<Storage, ExecError> {
     match shape.target() {
-        TextureTarget::Buffer if matches!(desc.bind, bind::STAGING | bind::CUSTOM) => Ok(Storage::Guest),
+        TextureTarget::Buffer if matches!(desc.bind, bind::STAGING | bind::CUSTOM) => {
+            Ok(Storage::Guest(GuestMemory::new(desc.width.into())))
+        }
         TextureTarget::Buffer => {
             let buffer = gl.create_buffer()?;
             gl.buffer_storage(&buffer, desc.width.max(1).into(), None, glow::DYNAMIC_STORAGE_BIT)?;
             Ok(Storage::Buffer(buffer))
         }
-        _ => Ok(Storage::Texture(texture(gl, desc, shape)?)),
+        _ => Ok(Storage::Texture(texture(group, gl, desc, shape)?)),
     }
 }
 
-fn texture(gl: &Gl, desc: &ResourceDescription, shape: &ResourceShape) -> Result<HostTexture, ExecError> {
+fn texture(
+    group: &Group,
+    gl: &Gl,
+    desc: &ResourceDescription,
+    shape: &ResourceShape,
+) -> Result<HostTexture, ExecError> {
     let format = desc.format;
     let (info, host) = host_format(format).ok_or(ExecError::Format {
         format,
         usage: "a texture",
     })?;
+    let target = shape.target();
+    let picture = match is_window_picture(desc, shape) {
+        true => (group.pictures).create(&group.display, gl, desc, host.internal),
+        false => None,
+    };
+    let (texture, backing, counted) = match picture {
+        Some((texture, backing, count)) => (texture, backing, Some(count)),
+        None => (own_texture(gl, desc, shape, host.internal)?, Backing::Gl, None),
+    };
+    Ok(HostTexture {
+        texture,
+        backing,
+        counted,
+        target,
+        gl_target: gl_target(target, shape.samples()),
+        format: info,
+        host: *host,
+        levels: shape.levels(),
+        layers: if target == TextureTarget::D3 {
+            1
+        } else {
+            desc.array_size.max(1)
+        },
+        depth: desc.depth.max(1),
+        samples: shape.samples(),
+    })
+}
+
+/// A texture in GL's own memory.
+fn own_texture(
+    gl: &Gl,
+    desc: &ResourceDescription,
+    shape: &ResourceShape,
+    internal: u32,
+) -> Result<gl::Texture, ExecError> {
     let (width, height, layers) = (desc.width, desc.height.max(1), desc.array_size.max(1));
     let (target, samples, levels) = (shape.target(), shape.samples(), shape.levels());
-    let gl_target = gl_target(target, samples);
-    let texture = gl.create_texture(gl_target)?;
-    let internal = host.internal;
+    let texture = gl.create_texture(gl_target(target, samples))?;
     use TextureTarget::*;
     match target {
         D1 => gl.texture_storage_1d(&texture, levels, internal, width)?,
@@ -98,15 +137,5 @@ fn texture(gl: &Gl, desc: &ResourceDescription, shape: &ResourceShape) -> Result
             });
         }
     }
-    Ok(HostTexture {
-        texture,
-        target,
-        gl_target,
-        format: info,
-        host: *host,
-        levels,
-        layers: if target == D3 { 1 } else { layers },
-        depth: desc.depth.max(1),
-        samples,
-    })
+    Ok(texture)
 }

@@ -181,7 +181,10 @@ impl SubContext {
 
     fn select_program(&mut self, shared: &Shared) -> Result<bool, ExecError> {
         if self.state.dirty.take(Dirty::PROGRAM) {
-            let program = match self.programs.select(&self.gl, &shared.translation, &self.state) {
+            let program = match self
+                .programs
+                .select(&self.gl, &shared.group.translation, &self.state)
+            {
                 Ok(program) => program,
                 Err(error) => {
                     self.program = None;
@@ -240,13 +243,13 @@ impl SubContext {
             elements.bind(&self.gl);
         }
         if self.state.dirty.take(Dirty::VERTEX_BUFFERS) || new {
-            elements.bind_buffers(&self.gl, &self.state.vertex_buffers, &shared.zeros);
+            elements.bind_buffers(&self.gl, &self.state.vertex_buffers, &shared.group.zeros);
         }
     }
 
     /// Binds the changed sampler views and states of all stages that have a shader.
     fn bind_textures(&mut self, shared: &Shared) -> Result<(), ExecError> {
-        let per_stage = shared.translation.layout.samplers_per_stage;
+        let per_stage = shared.group.translation.layout.samplers_per_stage;
         for (index, stage) in self.state.stages.iter_mut().enumerate() {
             let Some(shader) = &stage.shader else { continue };
             let mut changed = stage.samplers_dirty & shader.interface.samplers;
@@ -282,7 +285,7 @@ impl SubContext {
 
     /// Uploads changed constants and binds changed uniform buffers of the stages in use.
     fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
-        let per_stage = shared.translation.layout.uniform_blocks_per_stage;
+        let per_stage = shared.group.translation.layout.uniform_blocks_per_stage;
         for index in 0..STAGES {
             let stage = &mut self.state.stages[index];
             let Some(shader) = &stage.shader else { continue };
@@ -339,7 +342,7 @@ impl SubContext {
         let range = Some((up.buffer.buffer(), up.offset as u64, up.size as u64));
         self.gl.bind_buffer_range(
             glow::UNIFORM_BUFFER,
-            shared.translation.layout.system_block,
+            shared.group.translation.layout.system_block,
             range,
         )?;
         self.system = Some(up);

@@ -6,7 +6,7 @@ use crate::{
     pipe::{
         format::Format,
         glsl::EmitError,
-        resource::{BoxError, ResourceError},
+        resource::{BoxError, ExportError, ResourceError},
         tgsi::ParseError,
         wire::virgl::{
             DecodeError,
@@ -126,6 +126,9 @@ pub enum ExecError {
     /// The kernel gave no memory.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// Others cannot have the resource.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A query command that does not fit the query's state.
     #[error("query {}: {reason}", .id.0)]
     Query {

@@ -16,13 +16,16 @@ mod create;
 mod draw;
 mod error;
 mod framebuffer;
+mod group;
 mod legacy;
 mod objects;
+mod pictures;
 mod program;
 mod query;
 mod sampler;
 mod scratch;
 mod shader;
+mod share;
 mod state;
 mod streamout;
 mod sub_context;
@@ -30,19 +33,22 @@ mod surface;
 mod transfer;
 mod upload;
 mod vertex;
+mod work;
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 pub use error::ExecError;
+pub use group::{ExecutorGroup, GroupOptions};
+pub use work::Fence;
 
 use self::{
-    clear::ClearValue, complaints::Complaints, query::Query, shader::Translation, state::Dirty,
-    sub_context::SubContext, upload::UploadStream,
+    clear::ClearValue, complaints::Complaints, group::Group, query::Query, state::Dirty,
+    sub_context::SubContext, upload::UploadStream, work::Work,
 };
 use super::{
-    caps::{Caps, Features, FormatSupport, HostLimits, SamplePositions},
+    caps::{Caps, Features, HostLimits},
     glsl::{Host, Layout},
-    resource::{Resource, ResourceLimits, Resources},
+    resource::{Attached, Resource, ResourceLimits, Resources},
     wire::virgl::{self, command::*, enums::TransferDirection},
 };
 use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
@@ -51,22 +57,31 @@ use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
 #[derive(Debug)]
 struct Shared {
     resources: Resources,
-    translation: Translation,
     upload: UploadStream,
-    /// Stands in for missing vertex buffers: reads as zeros.
-    zeros: gl::Buffer,
+    /// Number among the executors of the group.
+    number: u64,
+    group: Rc<Group>,
 }
 
 impl Shared {
-    fn resource(&self, id: ResourceId) -> Result<&Rc<Resource>, ExecError> {
+    fn attached(&self, id: ResourceId) -> Result<&Rc<Attached>, ExecError> {
         self.resources.get(id).ok_or(ExecError::NoResource(id))
+    }
+
+    fn resource(&self, id: ResourceId) -> Result<&Rc<Resource>, ExecError> {
+        Ok(self.attached(id)?.resource())
+    }
+
+    /// Waits until memory that GL draws in holds what this executor and those that share resources with it drew.
+    fn settle(&self) {
+        self.group.works.take_over_partners(self.number);
+        self.group.works.finish(self.number);
     }
 }
 
 /// The executor of one connection.
 #[derive(Debug)]
 pub struct Executor {
-    shared: Shared,
     /// The sub-context whose commands come now.
     current: SubContext,
     current_id: u32,
@@ -75,98 +90,65 @@ pub struct Executor {
     waiting: Vec<(u32, Rc<RefCell<Query>>)>,
     complaints: Complaints,
     lost: bool,
-    caps: Caps,
-    limits: ResourceLimits,
-    work: Work,
+    work: Rc<RefCell<Work>>,
     gl: Gl,
-    root: gl::Context,
-    display: gl::Display,
-}
-
-/// Commands given to GL since it was last told to start on them, or last waited for.
-#[derive(Debug, Default)]
-struct Work {
-    unflushed: bool,
-    unfinished: bool,
-    fence: Option<gl::Sync>,
+    /// Last, so that the group outlives all that is in it.
+    shared: Shared,
 }
 
 /// Largest resource, in bytes.
 const MAX_RESOURCE_BYTES: u64 = 4 << 30;
-/// Bytes of zeros that stand in for a missing vertex buffer.
-const ZEROS: usize = 256;
 /// Sub-contexts of a connection.
 const MAX_SUB_CONTEXTS: usize = 256;
 
 impl Executor {
-    /// An executor on a display.
+    /// An executor on a display, in a group of its own.
     ///
     /// # Errors
     /// If no context can be made, or its GL is older than 4.5 core.
     pub fn new(display: gl::Display) -> Result<Self, ExecError> {
-        let root = display.create_context(None)?;
-        root.make_current()?;
-        let gl = root.gl();
-        let capabilities = gl.capabilities();
-        let sample_positions = SamplePositions::probe(&gl)?;
-        let host = HostLimits {
-            sample_positions,
-            ..HostLimits::from(capabilities)
-        };
-        let limits = resource_limits(&host);
-        let translation = Translation {
-            host: Host {
-                version: if capabilities.version >= (4, 6) { 460 } else { 450 },
-                draw_parameters: capabilities.has("GL_ARB_shader_draw_parameters"),
-                viewport_layer_array: capabilities.has("GL_ARB_shader_viewport_layer_array"),
-                stencil_export: capabilities.has("GL_ARB_shader_stencil_export"),
-                texture_shadow_lod: capabilities.has("GL_EXT_texture_shadow_lod"),
-                group_vote: capabilities.has("GL_ARB_shader_group_vote"),
-                shader_clock: capabilities.has("GL_ARB_shader_clock"),
-            },
-            layout: layout(&host),
-        };
-        let caps = Caps::new(&host, &FormatSupport::probe(&gl)?, &features(&translation.host));
-        let upload = UploadStream::new(&gl, capabilities.uniform_buffer_offset_alignment)?;
-        let zeros = gl.create_buffer()?;
-        gl.buffer_storage(&zeros, ZEROS as u64, Some(ReadBytes::from(&[0u8; ZEROS][..])), 0)?;
-        let shared = Shared {
-            resources: Resources::default(),
-            translation,
-            upload,
-            zeros,
-        };
-        let context = display.create_context(Some(&root))?;
-        let current = SubContext::new(context)?;
+        ExecutorGroup::new(display, GroupOptions::default())?.connect()
+    }
+
+    fn in_group(group: &Rc<Group>) -> Result<Self, ExecError> {
+        let current = SubContext::new(group.context()?)?;
+        let gl = current.gl.clone();
+        let upload = UploadStream::new(&gl, gl.capabilities().uniform_buffer_offset_alignment)?;
+        let (number, work) = group.works.add(gl.clone());
         Ok(Self {
-            shared,
             current,
             current_id: 0,
             others: HashMap::new(),
             waiting: Vec::new(),
             complaints: Complaints::default(),
             lost: false,
-            caps,
-            limits,
-            work: Work::default(),
+            work,
             gl,
-            root,
-            display,
+            shared: Shared {
+                resources: Resources::default(),
+                upload,
+                number,
+                group: group.clone(),
+            },
         })
     }
 
     /// What the client is told about this renderer.
     pub fn caps(&self) -> &Caps {
-        &self.caps
+        &self.shared.group.caps
+    }
+
+    /// Before GL is given anything: what others did to common resources comes first.
+    fn begin(&mut self) {
+        let group = &self.shared.group;
+        group.tidy(&self.gl);
+        group.works.follow_partners(self.shared.number);
+        self.work.borrow_mut().begin();
     }
 
     /// Carries out a buffer of commands.
     pub fn submit(&mut self, words: &[u32]) {
-        self.work = Work {
-            unflushed: true,
-            unfinished: true,
-            fence: None,
-        };
+        self.begin();
         for command in virgl::commands(words) {
             match command {
                 Ok(command) => {
@@ -183,7 +165,7 @@ impl Executor {
 
     /// Carries out a transfer that came beside the stream. A refusal is logged.
     pub fn transfer(&mut self, transfer: &Transfer, offset: u64, direction: TransferDirection) {
-        self.work.unfinished = true;
+        self.begin();
         let (sub, shared) = (&mut self.current, &self.shared);
         let result = match direction {
             TransferDirection::ToHost => sub.upload(shared, transfer, offset),
@@ -196,6 +178,7 @@ impl Executor {
 
     /// Reads a box with the strides that the transfer names. A refusal is logged, and leaves `out` as it is.
     pub fn read(&mut self, transfer: &Transfer, out: &mut [u8]) {
+        self.begin();
         if let Err(error) = self
             .current
             .read_out(&self.shared, transfer, WriteBytes::from(out))
@@ -206,7 +189,7 @@ impl Executor {
 
     /// Writes a box with the strides that the transfer names. A refusal is logged.
     pub fn write(&mut self, transfer: &Transfer, data: &[u8]) {
-        self.work.unfinished = true;
+        self.begin();
         if let Err(error) = self
             .current
             .inline_write(&self.shared, transfer, ReadBytes::from(data))
@@ -447,7 +430,7 @@ impl Executor {
                 value: MAX_SUB_CONTEXTS as u64,
             });
         }
-        let context = self.display.create_context(Some(&self.root))?;
+        let context = self.shared.group.context()?;
         let fresh = SubContext::new(context)?;
         self.switch(id, fresh);
         Ok(())
@@ -473,6 +456,7 @@ impl Executor {
         self.others.insert(self.current_id, old);
         self.current_id = id;
         self.gl = self.current.gl.clone();
+        self.work.borrow_mut().switch(self.gl.clone(), id);
     }
 
     /// Sub-context 0 stays; when the current one goes, 0 takes its place.
@@ -501,29 +485,22 @@ impl Executor {
         if !self.waiting.is_empty() {
             self.resolve_waiting(wait);
         }
-        if !self.work.unfinished {
-            return !self.waiting.is_empty();
-        }
-        if self.work.fence.is_none() {
-            self.work.fence = self.gl.fence_sync().ok();
-        }
-        let done = match &self.work.fence {
-            Some(fence) => self.gl.client_wait_sync(fence, if wait { u64::MAX } else { 0 }),
-            None => true,
-        };
-        self.work.unflushed = false;
-        if done {
-            self.work.unfinished = false;
-            self.work.fence = None;
-        }
+        let mut work = self.work.borrow_mut();
+        let patience = if wait { Duration::MAX } else { Duration::ZERO };
+        let done = work.fence().is_none_or(|fence| work.passed(&fence, patience));
         !done || !self.waiting.is_empty()
     }
 
     /// Lets GL start on what it was given. For the moment before the session waits for its client.
     pub fn flush(&mut self) {
-        if std::mem::take(&mut self.work.unflushed) {
-            self.gl.flush();
-        }
+        self.work.borrow_mut().flush();
+        self.shared.group.tidy(&self.gl);
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.shared.group.works.remove(self.shared.number);
     }
 }
 
@@ -534,6 +511,7 @@ fn layout(host: &HostLimits) -> Layout {
         samplers_per_stage: host.samplers_per_stage(),
         uniform_blocks_per_stage: blocks,
         system_block: blocks * state::STAGES as u32,
+        ..Layout::default()
     }
 }
 

@@ -139,6 +139,7 @@ fn vertex_key(state: &State, pipeline: &Pipeline<'_>) -> VertexKey {
             &state.stages[Stage::Vertex.to_wire() as usize],
             &pipeline.vertex.interface,
         ),
+        ..VertexKey::default()
     }
 }
 
@@ -151,6 +152,7 @@ fn geometry_key(state: &State, pipeline: &Pipeline<'_>) -> GeometryKey {
         swizzled: pipeline
             .geometry
             .map_or_else(Vec::new, |shader| swizzled(stage, &shader.interface)),
+        ..GeometryKey::default()
     }
 }
 

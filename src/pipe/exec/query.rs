@@ -10,7 +10,7 @@ use super::error::ExecError;
 use crate::{
     gl::{self, Gl},
     pipe::{
-        resource::Resource,
+        resource::{Attached, Resource},
         wire::virgl::{
             command::{ObjectId, QueryState},
             enums::QueryType,
@@ -41,7 +41,7 @@ pub(super) struct Query {
     kind: QueryType,
     index: u32,
     offset: usize,
-    result: Rc<Resource>,
+    result: Rc<Attached>,
     /// `None` for what the host does not count.
     query: Option<gl::Query>,
     progress: Progress,
@@ -71,13 +71,10 @@ impl Query {
         gl: &Gl,
         id: ObjectId,
         desc: &QueryState,
-        result: Rc<Resource>,
+        result: Rc<Attached>,
     ) -> Result<Self, ExecError> {
-        if desc.offset as usize + RECORD_SIZE > result.memory.as_ref().map_or(0, |m| m.len()) {
-            return Err(ExecError::WrongResource {
-                id: result.id,
-                wanted: "guest memory of 16 bytes",
-            });
+        if u64::from(desc.offset) + RECORD_SIZE as u64 > result.resource().shape.total_size() {
+            return Err(no_room(result.resource()));
         }
         let query = target(desc.kind)
             .map(|target| gl.create_query(target))
@@ -133,21 +130,12 @@ impl Query {
         record[0..4].copy_from_slice(&STATE_DONE.to_le_bytes());
         record[4..8].copy_from_slice(&size.to_le_bytes());
         record[8..16].copy_from_slice(&result.to_le_bytes());
-        let to = self
-            .result
-            .memory
-            .as_ref()
-            .and_then(|m| m.write(self.offset..self.offset + RECORD_SIZE));
-        match to {
-            Some(to) => {
-                to.copy_from(gl::ReadBytes::from(&record[..]));
-                Ok(true)
-            }
-            None => Err(ExecError::WrongResource {
-                id: self.result.id,
-                wanted: "guest memory of 16 bytes",
-            }),
-        }
+        let memory = self.result.memory()?;
+        let range = self.offset..self.offset + RECORD_SIZE;
+        let to = memory.as_ref().and_then(|memory| memory.write(range));
+        let to = to.ok_or(no_room(self.result.resource()))?;
+        to.copy_from(gl::ReadBytes::from(&record[..]));
+        Ok(true)
     }
 
     /// GL's query, if conditional rendering may look at it.
@@ -178,5 +166,12 @@ impl Query {
 
     fn refuse(&self, reason: &'static str) -> Result<(), ExecError> {
         Err(ExecError::Query { id: self.id, reason })
+    }
+}
+
+fn no_room(resource: &Resource) -> ExecError {
+    ExecError::WrongResource {
+        id: resource.id,
+        wanted: "guest memory of 16 bytes",
     }
 }

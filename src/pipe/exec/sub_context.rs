@@ -114,7 +114,7 @@ impl SubContext {
                 Object::Surface(Rc::new(Surface::new(gl, resource, desc)?))
             }
             NewObject::Query(desc) => {
-                let resource = shared.resource(desc.resource)?.clone();
+                let resource = shared.attached(desc.resource)?.clone();
                 Object::Query(Rc::new(RefCell::new(Query::new(gl, id, desc, resource)?)))
             }
             NewObject::StreamoutTarget(desc) => {

@@ -1,17 +1,23 @@
 //! Transfers between guest memory and resources.
 //!
 //! GL reads from and writes to the shared memory itself, so pixels are copied once. Only the depth format whose words
-//! GL does not know passes through a buffer of ours.
+//! GL does not know passes through a buffer of ours. Pictures that lie in memory of ours are read from there, without GL.
+
+use std::rc::Rc;
 
 use super::{Shared, error::ExecError, sub_context::SubContext};
 use crate::{
-    gl::{self, Gl, ReadBytes, WriteBytes},
+    gl::{self, Gl, MemoryTexture, ReadBytes, WriteBytes},
+    memory::SharedMemory,
     pipe::{
         format::Transfer as Conversion,
-        resource::{HostTexture, Resource, Storage, TransferShape},
+        resource::{Attached, Backing, HostTexture, Resource, Storage, TransferShape},
         wire::virgl::command::{Box3, ResourceId, Transfer},
     },
 };
+
+/// Bytes of a texel of pictures in memory of ours.
+const PICTURE_TEXEL: u64 = 4;
 
 /// The bytes that a transfer touches.
 fn shape(resource: &Resource, transfer: &Transfer) -> Result<TransferShape, ExecError> {
@@ -30,12 +36,20 @@ fn memory_range(offset: u64, span: u64) -> Option<std::ops::Range<usize>> {
     Some(usize::try_from(offset).ok()?..usize::try_from(end).ok()?)
 }
 
-/// The part of a resource's guest memory that a transfer touches.
-fn guest_bytes(holder: &Resource, offset: u64, span: u64) -> Result<WriteBytes<'_>, ExecError> {
-    let memory = holder.memory.as_ref().ok_or(ExecError::WrongResource {
-        id: holder.id,
+/// The guest memory of a resource.
+fn guest_memory(holder: &Attached) -> Result<Rc<SharedMemory>, ExecError> {
+    holder.memory()?.ok_or(ExecError::WrongResource {
+        id: holder.resource().id,
         wanted: "backed by guest memory",
-    })?;
+    })
+}
+
+/// The part of memory that a transfer touches.
+pub(super) fn shared_bytes(
+    memory: &SharedMemory,
+    offset: u64,
+    span: u64,
+) -> Result<WriteBytes<'_>, ExecError> {
     let given = (memory.len() as u64).saturating_sub(offset);
     memory_range(offset, span)
         .and_then(|range| memory.write(range))
@@ -59,12 +73,14 @@ impl SubContext {
         transfer: &Transfer,
         offset: u64,
     ) -> Result<(), ExecError> {
-        let resource = shared.resource(transfer.resource)?;
-        if matches!(resource.storage, Storage::Guest) {
+        let attached = shared.attached(transfer.resource)?;
+        let resource = attached.resource();
+        if matches!(resource.storage, Storage::Guest(_)) {
             return Ok(());
         }
         let shape = shape(resource, transfer)?;
-        let data = guest_bytes(resource, offset, shape.span)?;
+        let memory = guest_memory(attached)?;
+        let data = shared_bytes(&memory, offset, shape.span)?;
         write(&self.gl, resource, transfer.level, &shape, data.as_read())
     }
 
@@ -75,13 +91,15 @@ impl SubContext {
         transfer: &Transfer,
         offset: u64,
     ) -> Result<(), ExecError> {
-        let resource = shared.resource(transfer.resource)?;
-        if matches!(resource.storage, Storage::Guest) {
+        let attached = shared.attached(transfer.resource)?;
+        let resource = attached.resource();
+        if matches!(resource.storage, Storage::Guest(_)) {
             return Ok(());
         }
         let shape = shape(resource, transfer)?;
-        let data = guest_bytes(resource, offset, shape.span)?;
-        read(&self.gl, resource, transfer.level, &shape, data)
+        let memory = guest_memory(attached)?;
+        let data = shared_bytes(&memory, offset, shape.span)?;
+        read(&self.gl, shared, resource, transfer.level, &shape, data)
     }
 
     /// Bytes of the stream or of the socket to a resource.
@@ -107,7 +125,7 @@ impl SubContext {
         let resource = shared.resource(transfer.resource)?;
         let shape = shape(resource, transfer)?;
         enough(shape.span, out.len())?;
-        read(&self.gl, resource, transfer.level, &shape, out)
+        read(&self.gl, shared, resource, transfer.level, &shape, out)
     }
 
     /// COPY_TRANSFER3D: the box's data lie in another resource's guest memory.
@@ -121,9 +139,10 @@ impl SubContext {
     ) -> Result<(), ExecError> {
         let resource = shared.resource(transfer.resource)?;
         let shape = shape(resource, transfer)?;
-        let data = guest_bytes(shared.resource(staging)?, offset, shape.span)?;
+        let memory = guest_memory(shared.attached(staging)?)?;
+        let data = shared_bytes(&memory, offset, shape.span)?;
         match from_host {
-            true => read(&self.gl, resource, transfer.level, &shape, data),
+            true => read(&self.gl, shared, resource, transfer.level, &shape, data),
             false => write(&self.gl, resource, transfer.level, &shape, data.as_read()),
         }
     }
@@ -137,9 +156,9 @@ fn write(
     data: ReadBytes<'_>,
 ) -> Result<(), ExecError> {
     match &resource.storage {
-        Storage::Guest => {
-            let to = memory_range(shape.area.x as u64, shape.span)
-                .and_then(|range| resource.memory.as_ref()?.write(range));
+        Storage::Guest(guest) => {
+            let memory = guest.memory()?;
+            let to = memory_range(shape.area.x as u64, shape.span).and_then(|range| memory.write(range));
             let bytes = data.get(0..shape.span as usize);
             if let (Some(to), Some(bytes)) = (to, bytes) {
                 to.copy_from(bytes);
@@ -156,15 +175,16 @@ fn write(
 
 fn read(
     gl: &Gl,
+    shared: &Shared,
     resource: &Resource,
     level: u32,
     shape: &TransferShape,
     data: WriteBytes<'_>,
 ) -> Result<(), ExecError> {
     match &resource.storage {
-        Storage::Guest => {
-            let from = memory_range(shape.area.x as u64, shape.span)
-                .and_then(|range| resource.memory.as_ref()?.read(range));
+        Storage::Guest(guest) => {
+            let memory = guest.memory()?;
+            let from = memory_range(shape.area.x as u64, shape.span).and_then(|range| memory.read(range));
             if let Some(from) = from {
                 data.copy_from(from);
             }
@@ -178,8 +198,37 @@ fn read(
             id: resource.id,
             wanted: "single-sampled",
         }),
-        Storage::Texture(texture) => read_texture(gl, texture, level, shape, data),
+        Storage::Texture(texture) => match &texture.backing {
+            Backing::Memory(picture) => {
+                shared.settle();
+                copy_rows(picture, shape, data)
+            }
+            Backing::Gl | Backing::Dmabuf { .. } => read_texture(gl, texture, level, shape, data),
+        },
     }
+}
+
+/// Copies a box out of the memory of a picture in which GL has finished drawing.
+fn copy_rows(picture: &MemoryTexture, shape: &TransferShape, data: WriteBytes<'_>) -> Result<(), ExecError> {
+    let (rows, from_stride) = (picture.rows(), u64::from(picture.stride()));
+    let start = shape.area.y as u64 * from_stride + shape.area.x as u64 * PICTURE_TEXEL;
+    let copy = |from: u64, to: u64, bytes: u64| {
+        let from = memory_range(from, bytes).and_then(|range| rows.get(range))?;
+        memory_range(to, bytes)
+            .and_then(|range| data.get(range))?
+            .copy_from(from)
+            .then_some(())
+    };
+    let whole_rows = shape.row_bytes == from_stride && shape.stride == from_stride;
+    let copied = match whole_rows {
+        true => copy(start, 0, shape.span),
+        false => (0..shape.rows * shape.slices)
+            .try_for_each(|row| copy(start + row * from_stride, row * shape.stride, shape.row_bytes)),
+    };
+    copied.ok_or(ExecError::Short {
+        needed: shape.span,
+        given: data.len() as u64,
+    })
 }
 
 /// How GL is to walk through the data of a box.
@@ -197,7 +246,7 @@ fn pixels(texture: &HostTexture, shape: &TransferShape) -> gl::Pixels {
     }
 }
 
-fn write_texture(
+pub(super) fn write_texture(
     gl: &Gl,
     texture: &HostTexture,
     level: u32,
@@ -220,7 +269,7 @@ fn write_texture(
     Ok(())
 }
 
-fn read_texture(
+pub(super) fn read_texture(
     gl: &Gl,
     texture: &HostTexture,
     level: u32,

@@ -172,6 +172,12 @@ fn float_rule(opcode: Opcode) -> Option<Rule> {
         O::Ex2 => scalar("exp2($0)"),
         O::Lg2 => scalar("log2($0)"),
         O::Pow => scalar("pow($0,$1)"),
+        O::Ldexp => mixed(
+            Shape::Each,
+            Kind::Float,
+            [Kind::Float, Kind::Int, Kind::Int, Kind::Int],
+            "ldexp($0,$1)",
+        ),
         O::Sin => scalar("sin($0)"),
         O::Cos => scalar("cos($0)"),
         O::Dp2 => dot(2, "dot($0,$1)"),
@@ -303,11 +309,10 @@ impl Emitter<'_> {
             O::VoteAny | O::VoteAll | O::VoteEq => self.vote(i),
             O::Clock => self.clock(i),
             O::Emit | O::Endprim => self.vertex_done(i),
-            O::Membar => {
-                self.body.push_str("memoryBarrier();\n");
-                Ok(())
-            }
-            _ => self.double(i),
+            O::Membar => self.memory_barrier(i),
+            O::Barrier => self.barrier(i),
+            O::Ballot | O::ReadFirst | O::ReadInvoc => self.ballot(i),
+            _ => self.wide(i),
         }
     }
 
@@ -470,39 +475,5 @@ impl Emitter<'_> {
         })?;
         self.body.push_str("}\n");
         Ok(())
-    }
-
-    fn vote(&mut self, i: &Instruction) -> Result<(), EmitError> {
-        let core = self.host.version >= 460;
-        if !core && !self.host.group_vote {
-            return Err(EmitError::HostLacks("ARB_shader_group_vote"));
-        }
-        let function = match i.opcode {
-            Opcode::VoteAny => "anyInvocation",
-            Opcode::VoteAll => "allInvocations",
-            _ => "allInvocationsEqual",
-        };
-        if !core {
-            self.features.require("GL_ARB_shader_group_vote");
-        }
-        let suffix = if core { "" } else { "ARB" };
-        let source = operand(i, 0)?;
-        self.store(i, Kind::Uint, Width::One, |e, _| {
-            let _ = write!(e.body, "-uint({function}{suffix}(");
-            e.source(source, Kind::Uint, &[0])?;
-            e.body.push_str("!=0u))");
-            Ok(())
-        })
-    }
-
-    fn clock(&mut self, i: &Instruction) -> Result<(), EmitError> {
-        if !self.host.shader_clock {
-            return Err(EmitError::HostLacks("ARB_shader_clock"));
-        }
-        self.features.require("GL_ARB_shader_clock");
-        self.store(i, Kind::Uint, Width::Four, |e, _| {
-            e.body.push_str("uvec4(clock2x32ARB(),0u,0u)");
-            Ok(())
-        })
     }
 }

@@ -5,14 +5,15 @@ use std::fmt::Write;
 use crate::pipe::tgsi::File;
 
 use super::{
+    addressed::functions,
     declared::Declared,
-    emit::{Emitter, StageParts},
+    emit::{Bound, Emitter, StageParts},
     error::EmitError,
-    key::{Emitted, Host, Layout, Swizzled},
+    key::{Emitted, Host, Layout},
     names::{CHANNELS, stage_letter, stage_number},
-    operand::Input,
     target::sampler_type,
     value::{Kind, Modifiers, Native, write_literal},
+    variable::Input,
 };
 
 /// std140 layout of the block that carries pipeline state to shaders: 264 bytes.
@@ -25,11 +26,16 @@ pub(super) fn assemble(
     stage: &StageParts,
     host: &Host,
     layout: &Layout,
-    swizzled: &[Swizzled],
+    bound: Bound<'_>,
 ) -> Result<Emitted, EmitError> {
-    let mut emitter = Emitter::new(declared, stage, host, swizzled);
+    let mut emitter = Emitter::new(declared, stage, host, bound);
     emitter.run()?;
-    let Emitter { features, body, .. } = emitter;
+    let Emitter {
+        features,
+        body,
+        output_array,
+        ..
+    } = emitter;
 
     let mut out = String::with_capacity(body.len() + stage.globals.len() + stage.prologue.len() + 1024);
     let _ = writeln!(out, "#version {} core", host.version);
@@ -46,7 +52,14 @@ pub(super) fn assemble(
     }
     constant_blocks(&mut out, declared, layout)?;
     samplers(&mut out, declared, layout)?;
+    let shader = declared.shader;
+    declared
+        .images
+        .declare(&mut out, shader.stage, layout, bound.images)?;
+    declared.buffers.declare(&mut out, shader.stage, layout)?;
+    declared.counters.declare(&mut out, layout)?;
     out.push_str(&stage.globals);
+    functions(&mut out, declared, stage, features.put_masks);
     out.push_str("void main(){\n");
     for (register, component) in features.addresses() {
         let _ = writeln!(out, "int d{register}{}=0;", CHANNELS[component]);
@@ -64,6 +77,7 @@ pub(super) fn assemble(
         out.push_str(";\n");
     }
     out.push_str(&stage.prologue);
+    out.push_str(&output_array);
     if declared.indirect_inputs {
         input_array(&mut out, &stage.inputs);
     }
@@ -160,7 +174,7 @@ fn input_array(out: &mut String, inputs: &[Option<Input>]) {
                     Native::Int | Native::Bits => writeln!(out, "ins[{n}]=uvec4({text});"),
                 };
             }
-            Some(Input::PerVertex { .. }) | None => {
+            Some(Input::PerVertex(_)) | None => {
                 let _ = writeln!(out, "ins[{n}]=uvec4(0u);");
             }
         }

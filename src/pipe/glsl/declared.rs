@@ -4,11 +4,14 @@
 //! allocate more than a fixed amount.
 
 use crate::pipe::tgsi::{
-    Declaration, DeclaredDimension, File, Index, Interpolation, Location, Mask, PropertyName, Semantic,
-    SemanticName, Shader, Source, Stage,
+    Declaration, DeclaredDimension, File, Index, Instruction, Interpolation, Location, Mask, Opcode,
+    PropertyName, Register, Semantic, SemanticName, Shader, Stage,
 };
 
-use super::{error::EmitError, key::ClipDistances, samplers::Samplers};
+use super::{
+    buffers::Buffers, counters::Counters, error::EmitError, images::Images, key::ClipDistances,
+    samplers::Samplers,
+};
 
 /// Inputs and outputs a shader may declare.
 pub(super) const MAX_VARYINGS: u32 = 64;
@@ -56,6 +59,10 @@ pub(super) struct Declared<'a> {
     pub used_inputs: u64,
     /// Some input is read through an address register.
     pub indirect_inputs: bool,
+    /// Some input of a vertex is read through an address register.
+    pub indirect_vertices: bool,
+    /// Some output is read or written through an address register.
+    pub indirect_outputs: bool,
     /// System values by register.
     pub system: Vec<Option<SemanticName>>,
     /// Bit n of word n / 64: temporary n is declared outside arrays.
@@ -67,15 +74,15 @@ pub(super) struct Declared<'a> {
     /// Some constant buffer above 0 is selected through an address register.
     pub indirect_blocks: bool,
     pub samplers: Samplers,
+    pub images: Images,
+    pub buffers: Buffers,
+    pub counters: Counters,
     /// Clip and cull distances that the shader writes.
     pub distances: ClipDistances,
 }
 
 impl<'a> Declared<'a> {
     pub(super) fn new(shader: &'a Shader) -> Result<Self, EmitError> {
-        if !matches!(shader.stage, Stage::Vertex | Stage::Fragment | Stage::Geometry) {
-            return Err(EmitError::Stage(shader.stage));
-        }
         let mut declared = Self {
             shader,
             inputs: Vec::new(),
@@ -83,20 +90,25 @@ impl<'a> Declared<'a> {
             attributes: 0,
             used_inputs: 0,
             indirect_inputs: false,
+            indirect_vertices: false,
+            indirect_outputs: false,
             system: Vec::new(),
             temporaries: Vec::new(),
             arrays: Vec::new(),
             constants: [0; MAX_UNIFORM_BLOCKS as usize],
             indirect_blocks: false,
             samplers: Samplers::new(shader)?,
+            images: Images::new(shader)?,
+            buffers: Buffers::new(shader)?,
+            counters: Counters::new(shader)?,
             distances: ClipDistances::default(),
         };
         for declaration in &shader.declarations {
             declared.add(declaration)?;
         }
         declared.distances = declared.written_distances()?;
-        for source in shader.instructions.iter().flat_map(|i| &i.sources) {
-            declared.use_source(source);
+        for i in &shader.instructions {
+            declared.use_operands(i);
         }
         if declared.indirect_blocks {
             declared.widen_blocks();
@@ -219,18 +231,44 @@ impl<'a> Declared<'a> {
         }
     }
 
-    fn use_source(&mut self, source: &Source) {
-        let register = &source.register;
+    fn use_operands(&mut self, i: &Instruction) {
+        for source in &i.sources {
+            self.use_register(&source.register, i.opcode);
+        }
+        for offset in i.offsets.iter().filter(|o| o.file == File::In) {
+            self.use_input(offset.index);
+        }
+        for destination in &i.destinations {
+            let register = &destination.register;
+            self.indirect_outputs |=
+                register.file == File::Out && matches!(register.index, Index::Relative { .. });
+        }
+    }
+
+    fn use_register(&mut self, register: &Register, opcode: Opcode) {
+        // A constant buffer that is loaded from is named by the only index there is.
+        let block = match opcode {
+            Opcode::Load => Some(register.index),
+            _ => register.dimension,
+        };
         match (register.file, register.index) {
-            (File::In, Index::Direct(n)) if (0..64).contains(&n) => self.used_inputs |= 1 << n,
+            (File::In, Index::Direct(n)) => self.use_input(n),
             (File::In, Index::Relative { .. }) => {
-                self.indirect_inputs = true;
+                self.indirect_vertices |= register.dimension.is_some();
+                self.indirect_inputs |= register.dimension.is_none();
                 self.used_inputs = u64::MAX;
             }
-            (File::Const, _) if matches!(register.dimension, Some(Index::Relative { .. })) => {
+            (File::Out, Index::Relative { .. }) => self.indirect_outputs = true,
+            (File::Const, _) if matches!(block, Some(Index::Relative { .. })) => {
                 self.indirect_blocks = true;
             }
             _ => {}
+        }
+    }
+
+    fn use_input(&mut self, n: i32) {
+        if (0..64).contains(&n) {
+            self.used_inputs |= 1 << n;
         }
     }
 

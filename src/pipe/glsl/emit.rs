@@ -5,17 +5,22 @@ use std::fmt::Write;
 use crate::pipe::tgsi::{Instruction, Opcode, Operation, Shader, Source, Stage};
 
 use super::{
+    addressed::output_array,
     declared::Declared,
     error::EmitError,
     features::Features,
-    key::{Host, Swizzled},
+    key::{Host, IntegerImages, Swizzled},
     names::CHANNELS,
-    operand::{Input, Variable, Writable, push_swizzle},
+    operand::push_swizzle,
+    registers::Writable,
     value::{Kind, Native, cast, type_name},
+    variable::{Form, Input, Variable},
 };
 
 /// GLSL compilers recurse over nested blocks; this is far beyond what programs contain.
 const MAX_NESTING: usize = 200;
+/// Longest body, in bytes: several times what the longest text becomes that is no attack.
+const MAX_BODY: usize = 32 << 20;
 
 /// The varying behind an input, and the one that replaces it on back faces.
 pub(super) type Interpolants = (String, Option<String>);
@@ -35,12 +40,25 @@ pub(super) struct StageParts {
     pub interpolants: Vec<Option<Interpolants>>,
     /// What output registers write.
     pub outputs: Vec<Option<Variable>>,
-    /// Vertices of a geometry shader's input primitive.
+    /// What output registers of a control shader read.
+    pub read_outputs: Vec<Option<Input>>,
+    /// Vertices of the input primitive or patch.
     pub vertices: u32,
+    /// Vertices of a control shader's output patch.
+    pub vertices_out: u32,
+    /// Words of a compute shader's shared memory.
+    pub shared_words: u32,
     /// Whether the parts read the system block.
     pub system_block: bool,
     /// Extensions the parts need.
     pub extensions: Vec<&'static str>,
+}
+
+/// What the key says of bound resources.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bound<'a> {
+    pub swizzled: &'a [Swizzled],
+    pub images: IntegerImages,
 }
 
 /// How wide the expression of a result is.
@@ -52,6 +70,17 @@ pub(super) enum Width {
     One,
     /// Four components, from which the written channels are picked. The expression is a call.
     Four,
+}
+
+/// What is assigned to what.
+#[derive(Debug, Clone, Copy)]
+struct Assignment {
+    target: Writable,
+    native: Native,
+    form: Form,
+    /// The type of the expression.
+    kind: Kind,
+    width: Width,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,9 +95,13 @@ pub(super) struct Emitter<'a> {
     pub declared: &'a Declared<'a>,
     pub stage: &'a StageParts,
     pub host: &'a Host,
-    pub swizzled: &'a [Swizzled],
+    pub bound: Bound<'a>,
     pub features: Features,
     pub body: String,
+    /// Declares the array that stands for addressed outputs.
+    pub output_array: String,
+    /// Copies it to the outputs.
+    pub output_copies: String,
     nesting: Vec<Nest>,
 }
 
@@ -77,21 +110,24 @@ impl<'a> Emitter<'a> {
         declared: &'a Declared<'a>,
         stage: &'a StageParts,
         host: &'a Host,
-        swizzled: &'a [Swizzled],
+        bound: Bound<'a>,
     ) -> Self {
         let mut features = Features::default();
         features.system_block = stage.system_block;
         for extension in &stage.extensions {
             features.require(extension);
         }
+        let (output_array, output_copies) = output_array(declared, stage).unwrap_or_default();
         let body = String::with_capacity(declared.shader.instructions.len() * 48);
         Self {
             declared,
             stage,
             host,
-            swizzled,
+            bound,
             features,
             body,
+            output_array,
+            output_copies,
             nesting: Vec::new(),
         }
     }
@@ -104,10 +140,13 @@ impl<'a> Emitter<'a> {
                 if !self.nesting.is_empty() {
                     return Err(EmitError::Unbalanced(Opcode::End));
                 }
-                self.body.push_str(&self.stage.epilogue);
+                self.exit();
                 return Ok(());
             }
             self.instruction(instruction)?;
+            if self.body.len() > MAX_BODY {
+                return Err(EmitError::TooLong(MAX_BODY));
+            }
         }
         Err(EmitError::NoEnd)
     }
@@ -117,7 +156,7 @@ impl<'a> Emitter<'a> {
             Operation::Flow => self.flow(i)?,
             Operation::Alu => self.alu(i)?,
             Operation::Texture => self.texture(i)?,
-            Operation::Memory => return Err(EmitError::Opcode(i.opcode)),
+            Operation::Memory => self.memory(i)?,
         }
         Ok(())
     }
@@ -151,13 +190,22 @@ impl<'a> Emitter<'a> {
             Opcode::Brk if self.in_loop() => self.body.push_str("break;\n"),
             Opcode::Cont if self.in_loop() => self.body.push_str("continue;\n"),
             Opcode::Ret => {
-                self.body.push_str(&self.stage.epilogue);
+                self.exit();
                 self.body.push_str("return;\n");
             }
             Opcode::Nop => {}
             _ => return unbalanced,
         }
         Ok(())
+    }
+
+    /// What happens at every exit of `main`.
+    fn exit(&mut self) {
+        // A geometry shader's outputs go nowhere unless they are emitted.
+        if self.declared.shader.stage != Stage::Geometry {
+            self.body.push_str(&self.output_copies);
+        }
+        self.body.push_str(&self.stage.epilogue);
     }
 
     fn enter(&mut self, nest: Nest) -> Result<(), EmitError> {
@@ -168,24 +216,40 @@ impl<'a> Emitter<'a> {
         Ok(())
     }
 
+    /// Whether the instruction is inside a conditional or a loop.
+    pub(super) fn nested(&self) -> bool {
+        !self.nesting.is_empty()
+    }
+
     fn in_loop(&self) -> bool {
         self.nesting.contains(&Nest::Loop)
     }
 
-    /// Writes the assignment of a result: `value` writes an expression of `kind` for the channels it is given.
+    /// Writes the assignment of a result to the first destination: `value` writes an expression of `kind` for the
+    /// channels it is given.
     pub(super) fn store(
         &mut self,
         i: &Instruction,
         kind: Kind,
         width: Width,
+        value: impl FnMut(&mut Self, &[u8]) -> Result<(), EmitError>,
+    ) -> Result<(), EmitError> {
+        self.store_to(i, 0, kind, width, value)
+    }
+
+    /// [`store`](Self::store) to destination `n`.
+    pub(super) fn store_to(
+        &mut self,
+        i: &Instruction,
+        n: usize,
+        kind: Kind,
+        width: Width,
         mut value: impl FnMut(&mut Self, &[u8]) -> Result<(), EmitError>,
     ) -> Result<(), EmitError> {
-        let destination = i
-            .destinations
-            .first()
-            .ok_or(EmitError::MissingOperand(i.opcode))?;
+        let missing = EmitError::MissingOperand(i.opcode);
+        let destination = i.destinations.get(n).ok_or(missing)?;
         let target = self.writable(destination)?;
-        let (native, scalar) = self.writable_shape(target);
+        let (native, form) = self.writable_shape(target);
         let mut channels = [0u8; 4];
         let mut count = 0;
         for channel in destination.mask.channels() {
@@ -193,45 +257,61 @@ impl<'a> Emitter<'a> {
             count += 1;
         }
         let channels = &channels[..count];
-        match target {
-            Writable::Nothing => Ok(()),
-            Writable::Address(_) => channels
+        let assignment = Assignment {
+            target,
+            native,
+            form,
+            kind,
+            width,
+        };
+        match (target, form) {
+            (Writable::Nothing, _) => Ok(()),
+            (_, Form::Elements { .. } | Form::Distances { .. }) => channels
                 .iter()
-                .try_for_each(|&c| self.assign(i, (target, native, true), kind, width, &[c], &mut value)),
-            _ if scalar && !destination.mask.has(0) => Ok(()),
-            _ if scalar => self.assign(i, (target, native, true), kind, width, &[0], &mut value),
+                .filter(|&&c| form.element(c).is_some())
+                .try_for_each(|&c| self.assign(i, assignment, &[c], &mut value)),
+            (_, Form::Scalar) if !destination.mask.has(0) => Ok(()),
+            (_, Form::Scalar) => self.assign(i, assignment, &[0], &mut value),
             _ if channels.is_empty() => Ok(()),
-            _ => self.assign(i, (target, native, false), kind, width, channels, &mut value),
+            (Writable::Addressed(at), _) => {
+                self.body.push_str("{uvec4 w;");
+                self.assign(i, assignment, channels, &mut value)?;
+                self.put(at, destination.mask);
+                Ok(())
+            }
+            _ => self.assign(i, assignment, channels, &mut value),
         }
     }
 
     fn assign(
         &mut self,
         i: &Instruction,
-        (target, native, scalar): (Writable, Native, bool),
-        kind: Kind,
-        width: Width,
+        a: Assignment,
         channels: &[u8],
         value: &mut impl FnMut(&mut Self, &[u8]) -> Result<(), EmitError>,
     ) -> Result<(), EmitError> {
         if i.precise {
-            let name = type_name(native, channels.len());
+            let name = type_name(a.native, channels.len());
             let _ = write!(self.body, "{{precise {name} p=");
-            self.converted(i, native, kind, width, channels, value)?;
+            self.converted(i, a, channels, value)?;
             self.body.push(';');
         }
-        self.writable_name(target);
-        if let Writable::Address(_) = target {
-            self.body.push(CHANNELS[channels[0] as usize & 3]);
-        } else if !scalar {
-            push_swizzle(&mut self.body, channels);
+        self.writable_name(a.target);
+        match (a.target, a.form) {
+            (Writable::Address(_), _) => self.body.push(CHANNELS[channels[0] as usize & 3]),
+            (_, Form::Elements { .. } | Form::Distances { .. }) => {
+                self.body
+                    .push_str(&a.form.element(channels[0]).unwrap_or_default());
+            }
+            (_, Form::Scalar) => {}
+            (_, Form::Vector) => push_swizzle(&mut self.body, channels),
         }
         self.body.push('=');
         if i.precise {
             self.body.push_str("p;}\n");
             return Ok(());
         }
-        self.converted(i, native, kind, width, channels, value)?;
+        self.converted(i, a, channels, value)?;
         self.body.push_str(";\n");
         Ok(())
     }
@@ -240,12 +320,13 @@ impl<'a> Emitter<'a> {
     fn converted(
         &mut self,
         i: &Instruction,
-        native: Native,
-        kind: Kind,
-        width: Width,
+        a: Assignment,
         channels: &[u8],
         value: &mut impl FnMut(&mut Self, &[u8]) -> Result<(), EmitError>,
     ) -> Result<(), EmitError> {
+        let Assignment {
+            native, kind, width, ..
+        } = a;
         let count = channels.len();
         let saturate = i.saturate && kind == Kind::Float;
         let own = if width == Width::One { 1 } else { count };

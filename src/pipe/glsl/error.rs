@@ -5,9 +5,6 @@ use crate::pipe::tgsi::{File, Opcode, PropertyName, SemanticName, Stage, Texture
 /// A shader that has no translation. The text comes from a client, so all of these can be provoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EmitError {
-    /// The translator does not know the stage yet.
-    #[error("stage not supported yet: {0:?}")]
-    Stage(Stage),
     /// The tree is of another stage than the function that was called.
     #[error("expected a {expected:?} shader, found {found:?}")]
     WrongStage {
@@ -116,6 +113,31 @@ pub enum EmitError {
     /// The host's GL lacks an extension that the shader needs.
     #[error("the host lacks {0}")]
     HostLacks(&'static str),
+    /// An image that is read has no format, or one that GLSL does not have.
+    #[error("image {unit} cannot be used with format {format}")]
+    ImageFormat {
+        /// Image slot.
+        unit: u32,
+        /// The format as the text names it, `NONE` if it does not.
+        format: String,
+    },
+    /// An opcode that images of a format do not have.
+    #[error("opcode {} does not take the format of image {unit}", .opcode.mnemonic())]
+    ImageOpcode {
+        /// The opcode.
+        opcode: Opcode,
+        /// Image slot.
+        unit: u32,
+    },
+    /// A work group without invocations, or with too many.
+    #[error("a work group of {0:?} invocations")]
+    WorkGroup([u32; 3]),
+    /// A translation longer than any program needs.
+    #[error("the translation is longer than {0} bytes")]
+    TooLong(usize),
+    /// A barrier where GLSL does not allow one.
+    #[error("BARRIER inside control flow of a tessellation control shader")]
+    Barrier,
     /// Control flow that does not nest.
     #[error("unbalanced {}", .0.mnemonic())]
     Unbalanced(Opcode),

@@ -9,6 +9,8 @@ pub(super) struct Features {
     pub system_block: bool,
     /// Doubles are packed or unpacked.
     pub doubles: bool,
+    /// Bit n: some output is addressed and written with mask n.
+    pub put_masks: u16,
     /// Bit n of word n / 64: temporary n is used.
     temporaries: Vec<u64>,
     /// Bit n of word n / 64: array n is used.

@@ -13,18 +13,18 @@ use crate::pipe::{
 use super::{
     assemble::assemble,
     declared::{Declared, Slot},
-    emit::{Emitter, Interpolants, StageParts, Width, operand},
+    emit::{Bound, Emitter, Interpolants, StageParts, Width, operand},
     error::EmitError,
-    interface::Varyings,
     key::{Emitted, FragmentKey, Host, Layout},
     names::Varying,
-    operand::{Input, Variable, push_swizzle, undeclared},
+    operand::push_swizzle,
     outputs::is_varying,
+    per_vertex::MISSING,
+    registers::undeclared,
     value::{Kind, Native},
+    variable::{Input, Variable},
 };
 
-/// What inputs read that nobody writes: (0, 0, 0, 1).
-const MISSING: Input = Input::Literal([0, 0, 0, 0x3f80_0000]);
 /// Colour buffers of a framebuffer.
 const MAX_COLOR_BUFFERS: u32 = 8;
 
@@ -47,7 +47,11 @@ pub fn fragment(
     inputs(&declared, key, &mut stage)?;
     polygon_stipple(key, &mut stage);
     outputs(&declared, key, host, &mut stage)?;
-    assemble(&declared, &stage, host, layout, &key.swizzled)
+    let bound = Bound {
+        swizzled: &key.swizzled,
+        images: key.images,
+    };
+    assemble(&declared, &stage, host, layout, bound)
 }
 
 /// FS_COORD_ORIGIN changes nothing. It repeats what the application declared, but the client is not offered a choice
@@ -119,13 +123,7 @@ fn clip_distances(declared: &Declared<'_>, key: &FragmentKey, slot: &Slot) -> Re
         if channel > 0 {
             text.push(',');
         }
-        let _ = if n < counts.clip {
-            write!(text, "gl_ClipDistance[{n}]")
-        } else if n - counts.clip < counts.cull {
-            write!(text, "gl_CullDistance[{}]", n - counts.clip)
-        } else {
-            write!(text, "0.0")
-        };
+        text.push_str(&counts.member(n).unwrap_or_else(|| "0.0".into()));
     }
     text.push(')');
     Ok(Input::Variable(Variable::vector(text)))
@@ -143,7 +141,7 @@ fn varying(
         if used {
             declare(key, slot, semantic, globals);
         }
-        Varying(key.producer, semantic).to_string()
+        Varying(key.producer.letter(), semantic).to_string()
     };
     let (text, interpolants) = match resolve(key, slot.semantic) {
         Source::Missing => return (MISSING, None),
@@ -181,10 +179,9 @@ fn resolve(key: &FragmentKey, semantic: Semantic) -> Source {
     if sprite {
         return Source::PointCoordinate;
     }
-    let front = available(&key.available, semantic);
-    let back = semantic.name == SemanticName::Color
-        && key.two_sided
-        && available(&key.available, back_color(semantic));
+    let front = key.available.has(semantic);
+    let back =
+        semantic.name == SemanticName::Color && key.two_sided && key.available.has(back_color(semantic));
     match (front, back) {
         (true, true) => Source::BothSides(semantic),
         (true, false) => Source::Varying(semantic),
@@ -200,20 +197,6 @@ const fn back_color(front: Semantic) -> Semantic {
     }
 }
 
-/// Whether the previous stage writes the varying; the index is in range.
-pub(super) fn available(varyings: &Varyings, semantic: Semantic) -> bool {
-    let index = semantic.index;
-    match semantic.name {
-        SemanticName::Generic => varyings.generic >> index & 1 != 0,
-        SemanticName::Texcoord => varyings.texcoord >> index & 1 != 0,
-        SemanticName::Color => varyings.color >> index & 1 != 0,
-        SemanticName::Bcolor => varyings.back_color >> index & 1 != 0,
-        SemanticName::Fog => varyings.fog,
-        SemanticName::Clipvertex => varyings.clip_vertex,
-        _ => false,
-    }
-}
-
 fn declare(key: &FragmentKey, slot: &Slot, semantic: Semantic, globals: &mut String) {
     let auxiliary = match slot.location {
         Location::Center => "",
@@ -226,7 +209,7 @@ fn declare(key: &FragmentKey, slot: &Slot, semantic: Semantic, globals: &mut Str
         Interpolation::Linear => "noperspective ",
         Interpolation::Perspective | Interpolation::Color => "",
     };
-    let name = Varying(key.producer, semantic);
+    let name = Varying(key.producer.letter(), semantic);
     let _ = writeln!(globals, "{interpolation}{auxiliary}in vec4 {name};");
 }
 

@@ -5,20 +5,20 @@
 
 use std::fmt::Write;
 
-use crate::pipe::tgsi::{File, Index, Instruction, Opcode, PropertyName, SemanticName, Shader, Stage};
+use crate::pipe::tgsi::{File, Instruction, Opcode, PropertyName, SemanticName, Shader, Stage};
 
 use super::{
     assemble::assemble,
     declared::{Declared, Slot},
-    emit::{Emitter, StageParts, operand},
+    emit::{Bound, Emitter, StageParts, operand},
     error::EmitError,
-    fragment::available,
-    key::{Emitted, GeometryKey, Host, Layout, Producer, StreamOutputs},
-    names::Varying,
-    operand::{Input, Variable},
+    interface::Emits,
+    key::{Emitted, GeometryKey, Host, Layout, StreamOutputs},
+    names::GEOMETRY,
     outputs::{DISTANCES, clip, distance_register, is_varying},
+    per_vertex::{Previous, inputs},
     stream_output::Captures,
-    value::Native,
+    variable::Variable,
 };
 
 /// Translates a geometry shader.
@@ -38,7 +38,11 @@ pub fn geometry(
     let declared = Declared::new(shader)?;
     let mut stage = StageParts::default();
     layouts(shader, &mut stage)?;
-    inputs(&declared, key, &mut stage)?;
+    let previous = Previous {
+        available: &key.available,
+        distances: key.input_distances,
+    };
+    inputs(&declared, previous, &mut stage)?;
 
     let mut captures = Captures::new(so)?;
     let mut streams = <[String; 4]>::default();
@@ -72,7 +76,11 @@ pub fn geometry(
         &mut streams[0],
     );
     emit_functions(shader, &streams, &mut stage.globals)?;
-    assemble(&declared, &stage, host, layout, &key.swizzled)
+    let bound = Bound {
+        swizzled: &key.swizzled,
+        images: key.images,
+    };
+    assemble(&declared, &stage, host, layout, bound)
 }
 
 /// What a geometry shader takes and gives, from its properties.
@@ -81,7 +89,7 @@ pub(super) struct Primitives {
     input: &'static str,
     pub vertices: u32,
     output: &'static str,
-    pub points: bool,
+    pub emits: Emits,
     max_vertices: u32,
     invocations: u32,
 }
@@ -105,10 +113,10 @@ pub(super) fn primitives(shader: &Shader) -> Result<Primitives, EmitError> {
             });
         }
     };
-    let output = match property(PropertyName::GsOutputPrimitive) {
-        0 => "points",
-        3 => "line_strip",
-        5 => "triangle_strip",
+    let (output, emits) = match property(PropertyName::GsOutputPrimitive) {
+        0 => ("points", Emits::Points),
+        3 => ("line_strip", Emits::Lines),
+        5 => ("triangle_strip", Emits::Triangles),
         value => {
             return Err(EmitError::Property {
                 name: PropertyName::GsOutputPrimitive,
@@ -124,7 +132,7 @@ pub(super) fn primitives(shader: &Shader) -> Result<Primitives, EmitError> {
         input,
         vertices,
         output,
-        points: output == "points",
+        emits,
         max_vertices: count(PropertyName::GsMaxOutputVertices)?,
         invocations: count(PropertyName::GsInvocations)?,
     })
@@ -145,82 +153,6 @@ fn layouts(shader: &Shader, stage: &mut StageParts) -> Result<(), EmitError> {
     Ok(())
 }
 
-fn inputs(declared: &Declared<'_>, key: &GeometryKey, stage: &mut StageParts) -> Result<(), EmitError> {
-    let mut distances = 0;
-    for (register, slot) in declared.input_slots() {
-        let semantic = slot.semantic;
-        let per_vertex = |text: String, member, scalar| Input::PerVertex {
-            text: text.into(),
-            member,
-            scalar,
-        };
-        let used = declared.used_inputs >> register & 1 != 0;
-        let input = match semantic.name {
-            SemanticName::Position => per_vertex("gl_in".into(), ".gl_Position", false),
-            SemanticName::Psize => per_vertex("gl_in".into(), ".gl_PointSize", true),
-            SemanticName::PrimId => Input::Variable(Variable::scalar("gl_PrimitiveIDIn", Native::Int)),
-            SemanticName::Clipdist if semantic.index < 2 => {
-                if used {
-                    distances |= 1 << semantic.index;
-                }
-                per_vertex(format!("ci{}", semantic.index), "", false)
-            }
-            SemanticName::Clipvertex => varying(key, slot, used, &mut stage.globals),
-            _ if is_varying(declared, File::In, slot)? => varying(key, slot, used, &mut stage.globals),
-            _ => return Err(declared.bad_semantic(File::In, semantic)),
-        };
-        stage.inputs.resize(register as usize + 1, None);
-        stage.inputs[register as usize] = Some(input);
-    }
-    if distances != 0 {
-        clip_distances(key, distances, stage);
-    }
-    Ok(())
-}
-
-fn varying(key: &GeometryKey, slot: &Slot, used: bool, globals: &mut String) -> Input {
-    if !available(&key.available, slot.semantic) {
-        return Input::Literal([0, 0, 0, 0x3f80_0000]);
-    }
-    let name = Varying(Producer::Vertex, slot.semantic).to_string();
-    if used {
-        let _ = writeln!(globals, "in vec4 {name}[];");
-    }
-    Input::PerVertex {
-        text: name.into(),
-        member: "",
-        scalar: false,
-    }
-}
-
-/// Copies the distances of all vertices to arrays of vectors, so that they can be read like other inputs.
-///
-/// gl_in is not redeclared: its arrays get their sizes from the constant indices, and a redeclared block would not
-/// match a vertex shader that redeclares gl_ClipDistance alone.
-fn clip_distances(key: &GeometryKey, registers: u32, stage: &mut StageParts) {
-    let counts = key.input_distances;
-    for index in (0..2u8).filter(|n| registers >> n & 1 != 0) {
-        let vertices = stage.vertices;
-        let _ = write!(
-            stage.prologue,
-            "vec4 ci{index}[{vertices}];for(int i=0;i<{vertices};i++)ci{index}[i]=vec4("
-        );
-        for channel in 0..4 {
-            let n = index * 4 + channel;
-            let comma = if channel > 0 { "," } else { "" };
-            let _ = if n < counts.clip {
-                write!(stage.prologue, "{comma}gl_in[i].gl_ClipDistance[{n}]")
-            } else if n - counts.clip < counts.cull {
-                let n = n - counts.clip;
-                write!(stage.prologue, "{comma}gl_in[i].gl_CullDistance[{n}]")
-            } else {
-                write!(stage.prologue, "{comma}0.0")
-            };
-        }
-        stage.prologue.push_str(");\n");
-    }
-}
-
 fn output(
     declared: &Declared<'_>,
     register: u32,
@@ -234,7 +166,7 @@ fn output(
         Variable::vector(format!("o{register}"))
     };
     if is_varying(declared, File::Out, slot)? {
-        let name = captures.declare(globals, Producer::Geometry, register, slot);
+        let name = captures.declare(globals, GEOMETRY, register, slot);
         let _ = writeln!(copies, "{name}=o{register};");
         return Ok(vector(globals));
     }
@@ -285,11 +217,7 @@ fn stream(shader: &Shader, i: &Instruction) -> Result<u32, EmitError> {
         opcode: i.opcode,
         operand: 0,
     };
-    let (File::Imm, Index::Direct(n)) = (source.register.file, source.register.index) else {
-        return Err(not_constant);
-    };
-    let immediate = usize::try_from(n).ok().and_then(|n| shader.immediates.get(n));
-    let stream = immediate.map(|m| m.words[source.swizzle[0] as usize & 3]);
+    let stream = shader.immediate(source);
     stream.filter(|&s| s < 4).ok_or(not_constant)
 }
 
@@ -305,7 +233,7 @@ impl Emitter<'_> {
         }
         let stream = stream(shader, i)?;
         let _ = match (i.opcode, stream) {
-            (Opcode::Emit, n) => writeln!(self.body, "emit{n}();"),
+            (Opcode::Emit, n) => writeln!(self.body, "{}emit{n}();", self.output_copies),
             (_, 0) => writeln!(self.body, "EndPrimitive();"),
             (_, n) => writeln!(self.body, "EndStreamPrimitive({n});"),
         };

@@ -3,11 +3,13 @@
 use crate::pipe::tgsi::{File, PropertyName, Semantic, SemanticName, Shader, Stage};
 
 use super::{
+    compute,
     declared::{Declared, MAX_UNIFORM_BLOCKS, Slot},
     error::EmitError,
     geometry::primitives,
     key::ClipDistances,
     outputs::is_varying,
+    tess_control, tess_eval,
 };
 
 /// A set of user and fixed-function varyings, as named by their semantics.
@@ -31,6 +33,34 @@ pub struct Varyings {
     pub viewport_index: bool,
     /// PRIM_ID written by a geometry shader.
     pub primitive_id: bool,
+    /// PATCH[n], n < 32, from control to evaluation shaders.
+    pub patch: u32,
+}
+
+impl Varyings {
+    /// Whether a varying is in the set.
+    pub(super) fn has(&self, semantic: Semantic) -> bool {
+        let bit = |mask: u64| mask.checked_shr(semantic.index).unwrap_or(0) & 1 != 0;
+        match semantic.name {
+            SemanticName::Generic => bit(self.generic),
+            SemanticName::Texcoord => bit(self.texcoord.into()),
+            SemanticName::Color => bit(self.color.into()),
+            SemanticName::Bcolor => bit(self.back_color.into()),
+            SemanticName::Patch => bit(self.patch.into()),
+            SemanticName::Fog => self.fog,
+            SemanticName::Clipvertex => self.clip_vertex,
+            _ => false,
+        }
+    }
+}
+
+/// What a geometry or evaluation shader gives to the rasterizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Emits {
+    Points,
+    Lines,
+    Triangles,
 }
 
 /// Facts of a shader that do not depend on a key.
@@ -68,8 +98,20 @@ pub struct Interface {
     pub reads_clip_distance: bool,
     /// Whether the shader writes the point size.
     pub writes_point_size: bool,
-    /// Whether a geometry shader gives points.
-    pub points: bool,
+    /// What a geometry or evaluation shader gives to the rasterizer.
+    pub emits: Option<Emits>,
+    /// Vertices of the patches that a control shader writes.
+    pub patch_vertices: Option<u32>,
+    /// Image slots that must be bound.
+    pub images: u32,
+    /// Image slots whose format the text leaves open: their types belong in the key.
+    pub images_without_format: u32,
+    /// Storage buffer slots that must be bound.
+    pub storage_buffers: u32,
+    /// Counter buffers that must be bound. They are the same for all stages.
+    pub atomic_buffers: u32,
+    /// Whether a compute shader leaves the size of its work groups to the dispatch, so that its key needs it.
+    pub open_block: bool,
 }
 
 /// The facts of a shader that do not depend on a key.
@@ -104,7 +146,20 @@ pub fn interface(shader: &Shader) -> Result<Interface, EmitError> {
             .input_slots()
             .any(|(_, s)| s.semantic.name == SemanticName::Clipdist),
         writes_point_size: declared.writes(SemanticName::Psize),
-        points: shader.stage == Stage::Geometry && primitives(shader)?.points,
+        emits: match shader.stage {
+            Stage::Geometry => Some(primitives(shader)?.emits),
+            Stage::TessEval => Some(tess_eval::domain(shader)?.emits()),
+            _ => None,
+        },
+        patch_vertices: match shader.stage {
+            Stage::TessControl => Some(tess_control::vertices_out(shader)?),
+            _ => None,
+        },
+        images: declared.images.mask(),
+        images_without_format: declared.images.typed_by_binding(),
+        storage_buffers: declared.buffers.mask(),
+        atomic_buffers: declared.counters.mask(),
+        open_block: shader.stage == Stage::Compute && compute::fixed_block(shader).is_none(),
     })
 }
 
@@ -128,9 +183,13 @@ fn varyings(declared: &Declared<'_>, file: File) -> Result<Varyings, EmitError> 
     };
     let mut set = Varyings::default();
     for (_, slot) in table {
-        is_varying(declared, file, slot)?;
         let Semantic { name, index } = slot.semantic;
+        if name == SemanticName::Patch && index >= 32 {
+            return Err(declared.bad_semantic(file, slot.semantic));
+        }
+        is_varying(declared, file, slot)?;
         match name {
+            SemanticName::Patch => set.patch |= 1 << index,
             SemanticName::Generic => set.generic |= 1 << index,
             SemanticName::Texcoord => set.texcoord |= 1 << index,
             SemanticName::Color => set.color |= 1 << index,

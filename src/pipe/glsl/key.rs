@@ -1,6 +1,6 @@
 //! The keys that select a variant of a shader, and the host facts that are fixed for a session.
 
-use super::Varyings;
+use super::{Varyings, names};
 use crate::pipe::wire::virgl::{
     command::StreamOutput,
     enums::{CompareFunc, Swizzle},
@@ -23,12 +23,19 @@ pub struct Host {
     pub group_vote: bool,
     /// ARB_shader_clock.
     pub shader_clock: bool,
+    /// ARB_shader_ballot.
+    pub ballot: bool,
+    /// ARB_gpu_shader_int64.
+    pub int64: bool,
+    /// ARB_shader_atomic_counter_ops; part of version 460.
+    pub atomic_counter_ops: bool,
 }
 
 /// Where resources of a stage are bound; fixed for a session.
 ///
-/// Stage numbers are those of the wire: 0 vertex, 1 fragment, 2 geometry, 3 and 4 tessellation, 5 compute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Stage numbers are those of the wire: 0 vertex, 1 fragment, 2 geometry, 3 and 4 tessellation, 5 compute. By default
+/// there is nothing of anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
     /// Sampler `n` of stage `s` is texture unit `s * samplers_per_stage + n`.
     pub samplers_per_stage: u32,
@@ -37,6 +44,22 @@ pub struct Layout {
     pub uniform_blocks_per_stage: u32,
     /// Uniform block binding of the system block.
     pub system_block: u32,
+    /// Storage block bindings of BUFFER[n], by stage.
+    pub storage_blocks: [Slots; 6],
+    /// Image units of IMAGE[n], by stage.
+    pub images: [Slots; 6],
+    /// Atomic counter buffers: HWATOMIC[n] is counter buffer binding n in every stage.
+    pub atomic_buffers: u32,
+}
+
+/// The bindings of a kind of resource in a stage: slot `n` is binding `first + n`, for `n < count`.
+///
+/// Stages may share bindings if they never run in the same program, as compute shaders and all others do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Slots {
+    pub first: u32,
+    pub count: u32,
 }
 
 /// A sampler whose results are swizzled by the shader, because GL cannot: shadow samplers and buffer textures.
@@ -48,12 +71,33 @@ pub struct Swizzled {
     pub swizzle: [Swizzle; 4],
 }
 
+/// Images that the shader only writes have no format in its text; what they are bound to says their type. Bit n is
+/// IMAGE[n]; images in neither mask hold floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct IntegerImages {
+    /// Bound with a signed pure-integer format.
+    pub signed: u32,
+    /// Bound with an unsigned pure-integer format.
+    pub unsigned: u32,
+}
+
 /// How many of the eight CLIPDIST scalars are clip distances, and how many that follow are cull distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[allow(missing_docs)]
 pub struct ClipDistances {
     pub clip: u8,
     pub cull: u8,
+}
+
+impl ClipDistances {
+    /// The element of GL's arrays that scalar `n` is.
+    pub(super) fn member(self, n: u8) -> Option<String> {
+        if n < self.clip {
+            return Some(format!("gl_ClipDistance[{n}]"));
+        }
+        let n = n - self.clip;
+        (n < self.cull).then(|| format!("gl_CullDistance[{n}]"))
+    }
 }
 
 /// State that varies a vertex shader.
@@ -69,15 +113,81 @@ pub struct VertexKey {
     pub clip_planes: u8,
     /// Samplers swizzled by the shader.
     pub swizzled: Vec<Swizzled>,
+    /// Types of images without a format.
+    pub images: IntegerImages,
 }
 
-/// The last stage before the rasterizer, whose outputs a fragment shader reads.
+/// State that varies a tessellation control shader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct ControlKey {
+    /// What the vertex shader writes.
+    pub available: Varyings,
+    /// Clip and cull distances that the vertex shader writes.
+    pub input_distances: ClipDistances,
+    /// Samplers swizzled by the shader.
+    pub swizzled: Vec<Swizzled>,
+    /// Types of images without a format.
+    pub images: IntegerImages,
+}
+
+/// What a control shader that stands in for a missing one hands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct PassthroughKey {
+    /// Vertices of a patch, 1 to 32.
+    pub vertices: u32,
+    /// What the vertex shader writes.
+    pub available: Varyings,
+    /// Clip and cull distances that the vertex shader writes.
+    pub distances: ClipDistances,
+    /// Whether the vertex shader writes the point size.
+    pub point_size: bool,
+}
+
+/// State that varies a tessellation evaluation shader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct EvaluationKey {
+    /// What the control shader writes.
+    pub available: Varyings,
+    /// Clip and cull distances that the control shader writes.
+    pub input_distances: ClipDistances,
+    /// Whether this is the last stage before the rasterizer.
+    pub last: bool,
+    /// User clip planes in use. Ignored if the shader writes CLIPDIST.
+    pub clip_planes: u8,
+    /// Samplers swizzled by the shader.
+    pub swizzled: Vec<Swizzled>,
+    /// Types of images without a format.
+    pub images: IntegerImages,
+}
+
+/// State that varies a compute shader.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct ComputeKey {
+    /// Invocations of a work group in x, y and z, for shaders that leave them to the dispatch.
+    pub block: [u32; 3],
+    /// Samplers swizzled by the shader.
+    pub swizzled: Vec<Swizzled>,
+    /// Types of images without a format.
+    pub images: IntegerImages,
+}
+
+/// The stage whose outputs a fragment shader reads. Tessellation evaluation shaders name theirs as vertex shaders do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[allow(missing_docs)]
 pub enum Producer {
     #[default]
     Vertex,
     Geometry,
+}
+
+impl Producer {
+    /// The letter before the names of its outputs.
+    pub(super) const fn letter(self) -> char {
+        match self {
+            Producer::Vertex => names::VERTEX,
+            Producer::Geometry => names::GEOMETRY,
+        }
+    }
 }
 
 /// State that varies a geometry shader.
@@ -91,6 +201,8 @@ pub struct GeometryKey {
     pub clip_planes: u8,
     /// Samplers swizzled by the shader.
     pub swizzled: Vec<Swizzled>,
+    /// Types of images without a format.
+    pub images: IntegerImages,
 }
 
 /// State that varies a fragment shader.
@@ -126,6 +238,8 @@ pub struct FragmentKey {
     pub sprite_coords: u32,
     /// Samplers swizzled by the shader.
     pub swizzled: Vec<Swizzled>,
+    /// Types of images without a format.
+    pub images: IntegerImages,
 }
 
 /// The stream-output table of a shader object; it never changes.

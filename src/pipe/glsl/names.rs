@@ -7,14 +7,18 @@ use std::fmt;
 
 use crate::pipe::tgsi::{Semantic, SemanticName, Stage};
 
-use super::key::Producer;
-
 /// The letters of the four channels.
 pub(super) const CHANNELS: [char; 4] = ['x', 'y', 'z', 'w'];
 
-/// The name of a user or fixed-function varying written by `Producer`.
+/// The letters of the stages that write varyings. Evaluation shaders write as vertex shaders do, so that whatever
+/// follows need not know which it is.
+pub(super) const VERTEX: char = 'v';
+pub(super) const CONTROL: char = 'c';
+pub(super) const GEOMETRY: char = 'g';
+
+/// The name of a varying, behind the letter of the stage that writes it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Varying(pub Producer, pub Semantic);
+pub(super) struct Varying(pub char, pub Semantic);
 
 impl Varying {
     /// The prefix of a semantic that crosses stages as a varying, `None` for all others.
@@ -26,6 +30,7 @@ impl Varying {
             SemanticName::Bcolor => "bc",
             SemanticName::Fog => "f",
             SemanticName::Clipvertex => "cv",
+            SemanticName::Patch => "p",
             _ => return None,
         })
     }
@@ -33,12 +38,8 @@ impl Varying {
 
 impl fmt::Display for Varying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stage = match self.0 {
-            Producer::Vertex => "v",
-            Producer::Geometry => "g",
-        };
         let letter = Self::letter(self.1.name).unwrap_or("x");
-        write!(f, "{stage}_{letter}{}", self.1.index)
+        write!(f, "{}_{letter}{}", self.0, self.1.index)
     }
 }
 

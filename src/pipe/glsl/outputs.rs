@@ -7,7 +7,7 @@ use crate::pipe::tgsi::{File, SemanticName};
 use super::{
     declared::{Declared, Slot},
     error::EmitError,
-    operand::Variable,
+    variable::Variable,
 };
 
 /// The semantics that cross stages as varyings, with how many indices they have.

@@ -11,10 +11,11 @@ use super::{
     declared::Slot,
     emit::StageParts,
     error::EmitError,
-    key::{Producer, StreamOutputs},
+    key::StreamOutputs,
     names::Varying,
-    operand::{Variable, push_swizzle},
+    operand::push_swizzle,
     value::{Native, cast, type_name},
+    variable::{Form, Variable},
 };
 
 /// A stride far above what GL takes and clients ask for.
@@ -45,7 +46,7 @@ impl<'a> Captures<'a> {
     pub(super) fn declare(
         &mut self,
         globals: &mut String,
-        producer: Producer,
+        producer: char,
         register: u32,
         slot: &Slot,
     ) -> String {
@@ -102,7 +103,7 @@ impl<'a> Captures<'a> {
             let copy = &mut statements[usize::from(output.stream & 3)];
             let open = cast(variable.native, Native::Bits, count).unwrap_or("");
             let _ = write!(copy, "xfb{entry}={open}({}", variable.text);
-            if !variable.scalar {
+            if variable.form != Form::Scalar {
                 push_swizzle(copy, components);
             }
             copy.push_str(");\n");
@@ -115,7 +116,7 @@ impl<'a> Captures<'a> {
 fn components(output: &StreamOutput, variable: &Variable) -> Result<&'static [u8], &'static str> {
     let first = usize::from(output.start_component);
     let range = first..first + usize::from(output.num_components);
-    if variable.scalar && range != (0..1) {
+    if variable.form == Form::Scalar && range != (0..1) {
         return Err("captures more than the one component of a scalar");
     }
     let all: &'static [u8] = &[0, 1, 2, 3];

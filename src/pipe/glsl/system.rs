@@ -2,7 +2,13 @@
 
 use crate::pipe::tgsi::{File, SemanticName, Stage};
 
-use super::{error::EmitError, features::Features, key::Host, value::Native};
+use super::{
+    error::EmitError,
+    features::Features,
+    key::Host,
+    per_vertex::{INNER_LEVELS, OUTER_LEVELS},
+    value::Native,
+};
 
 /// A value that GL provides.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +61,16 @@ pub(super) fn system_value(
     Ok(match (stage, name) {
         (Stage::Vertex, S::VertexId) => int("gl_VertexID"),
         (Stage::Vertex, S::InstanceId) => int("gl_InstanceID"),
-        (Stage::Geometry, S::InvocationId) => int("gl_InvocationID"),
+        (Stage::Geometry | Stage::TessControl, S::InvocationId) => int("gl_InvocationID"),
+        (Stage::TessControl | Stage::TessEval, S::PrimId) => int("gl_PrimitiveID"),
+        (Stage::TessControl | Stage::TessEval, S::VerticesIn) => int("gl_PatchVerticesIn"),
+        (Stage::TessEval, S::Tesscoord) => vector("vec4(gl_TessCoord,0.0)"),
+        (Stage::TessEval, S::Tessouter) => vector(OUTER_LEVELS),
+        (Stage::TessEval, S::Tessinner) => vector(INNER_LEVELS),
+        (Stage::Compute, S::ThreadId) => words("uvec4(gl_LocalInvocationID,0u)"),
+        (Stage::Compute, S::BlockId) => words("uvec4(gl_WorkGroupID,0u)"),
+        (Stage::Compute, S::BlockSize) => words("uvec4(gl_WorkGroupSize,1u)"),
+        (Stage::Compute, S::GridSize) => words("uvec4(gl_NumWorkGroups,1u)"),
         (Stage::Geometry, S::PrimId) => int("gl_PrimitiveIDIn"),
         (Stage::Fragment, S::PrimId) => int("gl_PrimitiveID"),
         (Stage::Fragment, S::SampleId) => int("gl_SampleID"),
@@ -78,6 +93,14 @@ pub(super) fn system_value(
             });
         }
     })
+}
+
+const fn words(text: &'static str) -> SystemValue {
+    SystemValue {
+        text,
+        native: Native::Bits,
+        scalar: false,
+    }
 }
 
 const fn vector(text: &'static str) -> SystemValue {

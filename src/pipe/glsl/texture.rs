@@ -14,7 +14,7 @@ use super::{
     emit::{Emitter, Width, operand},
     error::EmitError,
     names::{CHANNELS, stage_letter},
-    operand::undeclared,
+    registers::undeclared,
     samplers::Sampler,
     target::{Shape, shape},
     value::{Kind, Modifiers, Native, type_name, write_literal},
@@ -57,7 +57,7 @@ impl Emitter<'_> {
             Opcode::Txqs => self.samples(&access),
             Opcode::Lodq => self.level(&access),
             Opcode::Tg4 => self.gather(&access),
-            Opcode::Txf => self.fetch(&access),
+            Opcode::Txf | Opcode::TxfLz => self.fetch(&access),
             _ => self.sample(&access),
         }
     }
@@ -110,7 +110,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// TEX, TEX2, TXB, TXB2, TXL, TXL2, TXD and TXP.
+    /// TEX, TEX_LZ, TEX2, TXB, TXB2, TXL, TXL2, TXD and TXP.
     fn sample(&mut self, a: &Access<'_>) -> Result<(), EmitError> {
         let opcode = a.i.opcode;
         if a.shape.multisample || a.sampler.target == Texture::Buffer {
@@ -119,14 +119,15 @@ impl Emitter<'_> {
         let cube_array_shadow = a.sampler.target == Texture::ShadowCubeArray;
         let projected = a.projected();
         // Rectangle textures have one level; GLSL offers no way to choose it.
-        let explicit_level = matches!(opcode, Opcode::Txl | Opcode::Txl2) && a.shape.levels;
+        let explicit_level = matches!(opcode, Opcode::Txl | Opcode::Txl2 | Opcode::TexLz) && a.shape.levels;
         // A bias needs the implicit level of fragment shaders.
         let biased = matches!(opcode, Opcode::Txb | Opcode::Txb2)
             && a.shape.levels
             && self.declared.shader.stage == Stage::Fragment;
         let extra = a.extra();
         // The w that would hold bias or level holds layer or reference.
-        if (biased || explicit_level) && extra == (0, 3) && a.shape.coordinate.contains(&3) {
+        let packed = extra == (0, 3) && opcode != Opcode::TexLz;
+        if (biased || explicit_level) && packed && a.shape.coordinate.contains(&3) {
             return Err(a.unsupported());
         }
         if (biased || explicit_level) && a.needs_shadow_lod(explicit_level) {
@@ -151,7 +152,9 @@ impl Emitter<'_> {
             if cube_array_shadow {
                 e.argument(operand(a.i, 1)?, &[0])?;
             }
-            if explicit_level {
+            if explicit_level && opcode == Opcode::TexLz {
+                e.body.push_str(",0.0");
+            } else if explicit_level {
                 e.argument(operand(a.i, extra.0)?, &[extra.1])?;
             }
             if gradient {
@@ -229,7 +232,9 @@ impl Emitter<'_> {
         self.result(a, |e| {
             e.call(a, "texelFetch")?;
             e.source(operand(a.i, 0)?, Kind::Int, a.shape.point())?;
-            if a.shape.levels || a.shape.multisample {
+            if a.shape.levels && a.i.opcode == Opcode::TxfLz {
+                e.body.push_str(",0");
+            } else if a.shape.levels || a.shape.multisample {
                 e.body.push(',');
                 e.source(operand(a.i, 0)?, Kind::Int, &[3])?;
             }
@@ -302,13 +307,8 @@ impl Emitter<'_> {
             opcode: i.opcode,
             operand: 1,
         };
-        let (File::Imm, Index::Direct(n)) = (source.register.file, source.register.index) else {
-            return Err(not_constant);
-        };
-        let immediates = &self.declared.shader.immediates;
-        let immediate = usize::try_from(n).ok().and_then(|n| immediates.get(n));
-        let words = immediate.ok_or(not_constant)?.words;
-        Ok(words[source.swizzle[0] as usize & 3] & 3)
+        let component = self.declared.shader.immediate(source);
+        Ok(component.ok_or(not_constant)? & 3)
     }
 
     /// Size in x, y, z and number of levels in w.
@@ -451,7 +451,11 @@ impl Emitter<'_> {
     }
 
     fn swizzle(&self, unit: Option<u32>) -> Option<[Swizzle; 4]> {
-        let entry = self.swizzled.iter().find(|s| Some(u32::from(s.slot)) == unit)?;
+        let entry = self
+            .bound
+            .swizzled
+            .iter()
+            .find(|s| Some(u32::from(s.slot)) == unit)?;
         Some(entry.swizzle)
     }
 

@@ -2,19 +2,17 @@
 
 use std::fmt::Write;
 
-use crate::pipe::tgsi::{File, SemanticName, Shader, Stage};
+use crate::pipe::tgsi::{Shader, Stage};
 
 use super::{
     assemble::assemble,
-    declared::{Declared, Slot},
-    emit::StageParts,
+    declared::Declared,
+    emit::{Bound, StageParts},
     error::EmitError,
-    key::{Emitted, Host, Layout, Producer, StreamOutputs, VertexKey},
-    names::Varying,
-    operand::{Input, Variable},
-    outputs::{DISTANCES, clip, distance_register, is_varying},
-    stream_output::Captures,
+    key::{Emitted, Host, Layout, StreamOutputs, VertexKey},
     value::{Native, type_name},
+    variable::{Form, Input, Variable},
+    vertex_outputs::{After, outputs},
 };
 
 /// Translates a vertex shader.
@@ -37,48 +35,17 @@ pub fn vertex(
     let declared = Declared::new(shader)?;
     let mut stage = StageParts::default();
     attributes(&declared, key, &mut stage);
-    let none = StreamOutputs::default();
-    let so = if key.last { so } else { &none };
-    if let Some(entry) = so.outputs.iter().position(|o| o.stream != 0) {
-        return Err(EmitError::StreamOutput {
-            entry,
-            reason: "needs a geometry shader for its stream",
-        });
-    }
-    let mut outputs = Outputs {
-        declared: &declared,
-        key,
-        host,
-        captures: Captures::new(so)?,
-        late: String::new(),
+    let after = After {
+        last: key.last,
+        clip_planes: key.clip_planes,
+        captures: so,
     };
-    for (register, slot) in declared.output_slots() {
-        let variable = outputs.declare(register, slot, &mut stage)?;
-        stage.outputs.resize(register as usize + 1, None);
-        stage.outputs[register as usize] = Some(variable);
-    }
-    if declared.writes(SemanticName::Clipdist) {
-        stage.prologue.push_str(DISTANCES);
-    }
-    let Outputs { captures, late, .. } = outputs;
-    let mut streams = <[String; 4]>::default();
-    captures.finish(&mut stage, &mut streams)?;
-    stage.epilogue.push_str(&streams[0]);
-    let planes = if key.last { key.clip_planes } else { 0 };
-    let clip_vertex = declared.writes(SemanticName::Clipvertex).then_some("cv");
-    let StageParts {
-        globals, epilogue, ..
-    } = &mut stage;
-    stage.system_block = clip(
-        &declared,
-        planes,
-        Some("gl_Position"),
-        clip_vertex,
-        globals,
-        epilogue,
-    );
-    stage.epilogue.push_str(&late);
-    assemble(&declared, &stage, host, layout, &key.swizzled)
+    outputs(&declared, after, host, &mut stage)?;
+    let bound = Bound {
+        swizzled: &key.swizzled,
+        images: key.images,
+    };
+    assemble(&declared, &stage, host, layout, bound)
 }
 
 /// Attributes are floats unless their format is a pure integer.
@@ -102,76 +69,9 @@ fn attributes(declared: &Declared<'_>, key: &VertexKey, stage: &mut StageParts) 
         let variable = Variable {
             text: format!("in_{register}").into(),
             native,
-            scalar: false,
+            form: Form::Vector,
         };
         stage.inputs.resize(register as usize + 1, None);
         stage.inputs[register as usize] = Some(Input::Variable(variable));
     }
-}
-
-/// The outputs of a vertex shader while they are declared.
-struct Outputs<'a> {
-    declared: &'a Declared<'a>,
-    key: &'a VertexKey,
-    host: &'a Host,
-    captures: Captures<'a>,
-    /// Statements that end `main`.
-    late: String,
-}
-
-impl Outputs<'_> {
-    fn declare(&mut self, register: u32, slot: &Slot, stage: &mut StageParts) -> Result<Variable, EmitError> {
-        if is_varying(self.declared, File::Out, slot)? {
-            let name = self
-                .captures
-                .declare(&mut stage.globals, Producer::Vertex, register, slot);
-            return Ok(Variable::vector(name));
-        }
-        let invariant = |globals: &mut String, name: &str| {
-            if slot.invariant {
-                let _ = writeln!(globals, "invariant {name};");
-            }
-        };
-        match slot.semantic.name {
-            SemanticName::Position => {
-                invariant(&mut stage.globals, "gl_Position");
-                Ok(Variable::vector("gl_Position"))
-            }
-            SemanticName::Psize => {
-                invariant(&mut stage.globals, "gl_PointSize");
-                Ok(Variable::scalar("gl_PointSize", Native::Float))
-            }
-            SemanticName::Clipdist => distance_register(self.declared, slot),
-            SemanticName::Clipvertex => {
-                stage.prologue.push_str("vec4 cv=vec4(0.0);\n");
-                if !self.key.last {
-                    let name = Varying(Producer::Vertex, slot.semantic);
-                    let _ = writeln!(stage.globals, "out vec4 {name};");
-                    let _ = writeln!(self.late, "{name}=cv;");
-                }
-                Ok(Variable::vector("cv"))
-            }
-            // Core profiles have no edge flags; whatever the shader computes goes nowhere.
-            SemanticName::Edgeflag => Ok(local(stage, register)),
-            SemanticName::Layer | SemanticName::ViewportIndex => {
-                if !self.host.viewport_layer_array {
-                    return Err(EmitError::HostLacks("ARB_shader_viewport_layer_array"));
-                }
-                stage.extensions.push("GL_ARB_shader_viewport_layer_array");
-                let name = if slot.semantic.name == SemanticName::Layer {
-                    "gl_Layer"
-                } else {
-                    "gl_ViewportIndex"
-                };
-                let _ = writeln!(self.late, "{name}=int(o{register}.x);");
-                Ok(local(stage, register))
-            }
-            _ => Err(self.declared.bad_semantic(File::Out, slot.semantic)),
-        }
-    }
-}
-
-fn local(stage: &mut StageParts, register: u32) -> Variable {
-    let _ = writeln!(stage.prologue, "uvec4 o{register}=uvec4(0u);");
-    Variable::bits(format!("o{register}"))
 }

@@ -1,9 +1,11 @@
-//! Resources as the executor holds them: description, host storage, guest memory.
+//! Resources as the executor holds them: description and host storage.
 
-use crate::memory::SharedMemory;
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeSet,
+};
 
-use super::{ResourceDescription, ResourceShape};
+use super::{Count, GuestMemory, InPlace, PictureCopy, ResourceDescription, ResourceShape};
 use crate::{
     gl,
     pipe::{
@@ -15,10 +17,10 @@ use crate::{
     },
 };
 
-/// A resource of the connection.
+/// A resource, which several connections may know.
 #[derive(Debug)]
 pub struct Resource {
-    /// Its id on the wire.
+    /// Its id for the client that created it.
     pub id: ResourceId,
     /// What the client asked for.
     pub desc: ResourceDescription,
@@ -26,26 +28,50 @@ pub struct Resource {
     pub shape: ResourceShape,
     /// What holds its contents.
     pub storage: Storage,
-    /// The memory shared with the client.
-    pub memory: Option<Rc<SharedMemory>>,
+    /// What others have of a texture that is in GL's own memory.
+    pub(super) copy: OnceCell<PictureCopy>,
+    /// Numbers of the executors that it was ever attached to.
+    pub users: RefCell<BTreeSet<u64>>,
 }
 
 /// What holds a resource's contents.
 #[derive(Debug)]
 pub enum Storage {
     /// The guest memory alone: staging buffers and query results.
-    Guest,
+    Guest(GuestMemory),
     /// A GL buffer.
     Buffer(gl::Buffer),
     /// A GL texture.
     Texture(HostTexture),
 }
 
+/// What the texels of a texture lie in.
+#[derive(Debug)]
+pub enum Backing {
+    /// Memory that is GL's alone.
+    Gl,
+    /// Memory of ours that others attach.
+    Memory(InPlace),
+    /// A dmabuf of one plane.
+    Dmabuf {
+        /// What GL has of it.
+        held: gl::GbmTexture,
+        /// The memory, for others.
+        plane: gl::Plane,
+        /// Layout by its number in `drm_fourcc.h`.
+        modifier: u64,
+    },
+}
+
 /// A GL texture with immutable storage.
 #[derive(Debug)]
 pub struct HostTexture {
-    /// The texture.
+    /// The texture, or a view of all of it.
     pub texture: gl::Texture,
+    /// What its texels lie in.
+    pub backing: Backing,
+    /// Held where the backing keeps a descriptor open.
+    pub counted: Option<Count>,
     /// Target on the wire.
     pub target: TextureTarget,
     /// Target in GL; multisampled textures have targets of their own.
@@ -65,6 +91,24 @@ pub struct HostTexture {
 }
 
 impl Resource {
+    /// A resource that nobody but `user` has yet.
+    pub fn new(
+        id: ResourceId,
+        desc: ResourceDescription,
+        shape: ResourceShape,
+        storage: Storage,
+        user: u64,
+    ) -> Self {
+        Self {
+            id,
+            desc,
+            shape,
+            storage,
+            copy: OnceCell::new(),
+            users: RefCell::new(BTreeSet::from([user])),
+        }
+    }
+
     /// The GL buffer, if that is what holds it.
     pub fn buffer(&self) -> Option<&gl::Buffer> {
         match &self.storage {
@@ -175,34 +219,5 @@ pub fn gl_target(target: TextureTarget, samples: u32) -> u32 {
         (TextureTarget::D2Array, false) => glow::TEXTURE_2D_ARRAY,
         (TextureTarget::D2Array, true) => glow::TEXTURE_2D_MULTISAMPLE_ARRAY,
         (TextureTarget::CubeArray, _) => glow::TEXTURE_CUBE_MAP_ARRAY,
-    }
-}
-
-/// The resources of a connection by id.
-#[derive(Debug, Default)]
-pub struct Resources {
-    by_id: HashMap<u32, Rc<Resource>>,
-}
-
-impl Resources {
-    /// The resource with that id.
-    pub fn get(&self, id: ResourceId) -> Option<&Rc<Resource>> {
-        self.by_id.get(&id.0)
-    }
-
-    /// Adds a resource; false if its id is taken.
-    pub fn insert(&mut self, resource: Resource) -> bool {
-        match self.by_id.entry(resource.id.0) {
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(Rc::new(resource));
-                true
-            }
-            std::collections::hash_map::Entry::Occupied(_) => false,
-        }
-    }
-
-    /// Forgets the id. What is bound stays alive.
-    pub fn remove(&mut self, id: ResourceId) -> Option<Rc<Resource>> {
-        self.by_id.remove(&id.0)
     }
 }

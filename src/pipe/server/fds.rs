@@ -23,6 +23,30 @@ const MAX_WAITING_FDS: usize = 64;
 /// # Errors
 /// Of the socket; also if the peer sends more descriptors than its requests can take.
 pub fn receive(stream: &UnixStream, room: &mut [u8], fds: &mut VecDeque<OwnedFd>) -> io::Result<usize> {
+    receive_with(stream, room, fds, RecvFlags::empty())
+}
+
+/// Reads what is there and does not wait; `None` if there is nothing.
+///
+/// # Errors
+/// As of [`receive`].
+pub(super) fn receive_now(
+    stream: &UnixStream,
+    room: &mut [u8],
+    fds: &mut VecDeque<OwnedFd>,
+) -> io::Result<Option<usize>> {
+    match receive_with(stream, room, fds, RecvFlags::DONTWAIT) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        result => result.map(Some),
+    }
+}
+
+fn receive_with(
+    stream: &UnixStream,
+    room: &mut [u8],
+    fds: &mut VecDeque<OwnedFd>,
+    flags: RecvFlags,
+) -> io::Result<usize> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
     let mut ancillary = RecvAncillaryBuffer::new(&mut space);
     let message = rustix::io::retry_on_intr(|| {
@@ -30,7 +54,7 @@ pub fn receive(stream: &UnixStream, room: &mut [u8], fds: &mut VecDeque<OwnedFd>
             stream,
             &mut [IoSliceMut::new(room)],
             &mut ancillary,
-            RecvFlags::CMSG_CLOEXEC,
+            RecvFlags::CMSG_CLOEXEC | flags,
         )
     })?;
     for item in ancillary.drain() {

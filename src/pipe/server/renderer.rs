@@ -1,14 +1,16 @@
 //! What a session needs of whoever carries out its requests.
 
-use crate::memory::SharedMemory;
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
-use crate::pipe::{
-    exec::{ExecError, Executor},
-    resource::ResourceDescription,
-    wire::virgl::{
-        command::{ResourceId, Transfer},
-        enums::TransferDirection,
+use crate::{
+    memory::SharedMemory,
+    pipe::{
+        exec::{ExecError, Executor, ExecutorGroup, Fence},
+        resource::{Exported, Resource, ResourceDescription},
+        wire::virgl::{
+            command::{ResourceId, Transfer},
+            enums::TransferDirection,
+        },
     },
 };
 
@@ -49,6 +51,52 @@ pub trait Renderer {
     fn flush(&mut self);
     /// Whether the host's GL is lost, so that the session cannot go on.
     fn lost(&self) -> bool;
+
+    /// A resource as another renderer of the group can take it in.
+    type Shared: Clone + std::fmt::Debug;
+    /// A mark in what GL was given.
+    type Fence: std::fmt::Debug;
+
+    /// Gives a resource guest memory that it was created without.
+    ///
+    /// # Errors
+    /// If there is no such resource.
+    fn attach_memory(&mut self, id: ResourceId, memory: Rc<SharedMemory>) -> Result<(), Self::Error>;
+    /// What others may have of a resource. The same file each time.
+    ///
+    /// # Errors
+    /// If others cannot have it.
+    fn export(&mut self, id: ResourceId) -> Result<Exported<Self::Shared>, Self::Error>;
+    /// Takes in a resource of another renderer of the group under a free id.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    fn adopt(&mut self, id: ResourceId, shared: Self::Shared) -> Result<(), Self::Error>;
+    /// Brings the exported memory up to date with the texture; a fence tells when that is done.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    fn resolve(&mut self, id: ResourceId) -> Result<(), Self::Error>;
+    /// Brings the texture up to date with the exported memory, in an area of x, y, width and height in texels.
+    ///
+    /// # Errors
+    /// If it cannot be.
+    fn upload(&mut self, id: ResourceId, area: [u32; 4]) -> Result<(), Self::Error>;
+    /// A mark behind all that GL was given by this renderer, and GL starts on it. `None` if nothing is unfinished.
+    fn fence(&mut self) -> Option<Self::Fence>;
+    /// Whether GL has come past a mark, waiting at most `patience`.
+    fn passed(&mut self, fence: &Self::Fence, patience: Duration) -> bool;
+}
+
+/// Renderers whose resources can be shared with one another.
+pub trait RendererGroup {
+    /// What carries out the requests of one connection.
+    type Renderer: Renderer;
+    /// A renderer for another connection.
+    ///
+    /// # Errors
+    /// If none can be made.
+    fn connect(&mut self) -> Result<Self::Renderer, <Self::Renderer as Renderer>::Error>;
 }
 
 impl Renderer for Executor {
@@ -105,5 +153,44 @@ impl Renderer for Executor {
 
     fn lost(&self) -> bool {
         Executor::lost(self)
+    }
+
+    type Shared = Rc<Resource>;
+    type Fence = Fence;
+
+    fn attach_memory(&mut self, id: ResourceId, memory: Rc<SharedMemory>) -> Result<(), ExecError> {
+        Executor::attach_memory(self, id, memory)
+    }
+
+    fn export(&mut self, id: ResourceId) -> Result<Exported<Rc<Resource>>, ExecError> {
+        Executor::export(self, id)
+    }
+
+    fn adopt(&mut self, id: ResourceId, shared: Rc<Resource>) -> Result<(), ExecError> {
+        Executor::adopt(self, id, shared)
+    }
+
+    fn resolve(&mut self, id: ResourceId) -> Result<(), ExecError> {
+        Executor::resolve(self, id)
+    }
+
+    fn upload(&mut self, id: ResourceId, area: [u32; 4]) -> Result<(), ExecError> {
+        Executor::upload(self, id, area)
+    }
+
+    fn fence(&mut self) -> Option<Fence> {
+        Executor::fence(self)
+    }
+
+    fn passed(&mut self, fence: &Fence, patience: Duration) -> bool {
+        Executor::passed(self, fence, patience)
+    }
+}
+
+impl RendererGroup for ExecutorGroup {
+    type Renderer = Executor;
+
+    fn connect(&mut self) -> Result<Executor, ExecError> {
+        ExecutorGroup::connect(self)
     }
 }

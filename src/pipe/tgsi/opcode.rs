@@ -87,4 +87,15 @@ opcodes! {
     Dsqrt "DSQRT" Alu 1 1; Dmad "DMAD" Alu 1 3; Dfrac "DFRAC" Alu 1 1; D2i "D2I" Alu 1 1; I2d "I2D" Alu 1 1;
     D2u "D2U" Alu 1 1; U2d "U2D" Alu 1 1; Drsq "DRSQ" Alu 1 1; Dtrunc "DTRUNC" Alu 1 1; Dceil "DCEIL" Alu 1 1;
     Dflr "DFLR" Alu 1 1; Dround "DROUND" Alu 1 1; Dssg "DSSG" Alu 1 1; Ddiv "DDIV" Alu 1 2; Clock "CLOCK" Alu 1 0;
+    Dldexp "DLDEXP" Alu 1 2; Dfracexp "DFRACEXP" Alu 2 1; Ldexp "LDEXP" Alu 1 2; TexLz "TEX_LZ" Texture 1 2;
+    TxfLz "TXF_LZ" Texture 1 2; Ballot "BALLOT" Alu 1 1; ReadFirst "READ_FIRST" Alu 1 1;
+    ReadInvoc "READ_INVOC" Alu 1 2; I64abs "I64ABS" Alu 1 1; I64neg "I64NEG" Alu 1 1; I64ssg "I64SSG" Alu 1 1;
+    I64slt "I64SLT" Alu 1 2; I64sge "I64SGE" Alu 1 2; I64min "I64MIN" Alu 1 2; I64max "I64MAX" Alu 1 2;
+    I64shr "I64SHR" Alu 1 2; I64div "I64DIV" Alu 1 2; I64mod "I64MOD" Alu 1 2; F2i64 "F2I64" Alu 1 1;
+    U2i64 "U2I64" Alu 1 1; I2i64 "I2I64" Alu 1 1; D2i64 "D2I64" Alu 1 1; I642f "I642F" Alu 1 1;
+    I642d "I642D" Alu 1 1; U64add "U64ADD" Alu 1 2; U64mul "U64MUL" Alu 1 2; U64seq "U64SEQ" Alu 1 2;
+    U64sne "U64SNE" Alu 1 2; U64slt "U64SLT" Alu 1 2; U64sge "U64SGE" Alu 1 2; U64min "U64MIN" Alu 1 2;
+    U64max "U64MAX" Alu 1 2; U64shl "U64SHL" Alu 1 2; U64shr "U64SHR" Alu 1 2; U64div "U64DIV" Alu 1 2;
+    U64mod "U64MOD" Alu 1 2; F2u64 "F2U64" Alu 1 1; D2u64 "D2U64" Alu 1 1; U642f "U642F" Alu 1 1;
+    U642d "U642D" Alu 1 1;
 }

@@ -42,6 +42,15 @@ impl Shader {
             .map(|p| p.value)
     }
 
+    /// The word that channel x of an operand reads, if it is an immediate; modifiers are not applied.
+    pub fn immediate(&self, source: &Source) -> Option<u32> {
+        let (File::Imm, Index::Direct(n)) = (source.register.file, source.register.index) else {
+            return None;
+        };
+        let immediate = self.immediates.get(usize::try_from(n).ok()?)?;
+        Some(immediate.words[source.swizzle[0] as usize & 3])
+    }
+
     /// The declarations of a register file, in text order.
     pub fn declarations_of(&self, file: File) -> impl Iterator<Item = &Declaration> {
         self.declarations.iter().filter(move |d| d.file == file)

@@ -196,6 +196,11 @@ impl Control {
         self.ask(|server| server.clients.len())
     }
 
+    /// How many pictures wait for their count, and for nothing else.
+    pub fn timed(&self) -> usize {
+        self.ask(|server| server.presents.timed())
+    }
+
     /// Pixmaps that were presented and are not idle yet, once for each presentation.
     pub fn busy(&self) -> Vec<u32> {
         self.ask(|server| server.presents.busy())

@@ -125,6 +125,12 @@ impl Presents {
         }
     }
 
+    /// How many pictures wait for their count alone.
+    pub(super) fn timed(&self) -> usize {
+        let timed = |queued: &&Queued| matches!(queued.what, What::Picture(_)) && queued.is_ready();
+        self.queue.iter().filter(timed).count()
+    }
+
     pub(super) fn is_busy(&self, pixmap: u32) -> bool {
         self.busy.contains(&pixmap)
     }
@@ -367,8 +373,9 @@ impl Server {
 
     /// Advances a clock that goes by itself.
     pub(super) fn tick(&mut self, now: Instant) {
-        let counts = self.presents.clock.elapsed(now);
-        self.advance_msc(counts);
+        while self.presents.clock.count(now) {
+            self.show_due();
+        }
     }
 
     /// Shows what is due and not held back by a fence or a point.

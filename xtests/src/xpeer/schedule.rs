@@ -52,11 +52,14 @@ impl Clockwork {
         self.msc = self.msc.wrapping_add(counts);
     }
 
-    /// The time of now in µs.
+    /// When the count began, in µs. Whatever the thread is late for, this and the count belong together.
     pub(super) fn ust(&self) -> u64 {
-        match self.going {
+        match &self.going {
             None => self.msc.wrapping_mul(MANUAL_PERIOD),
-            Some(_) => self.started.elapsed().as_micros() as u64,
+            Some(going) => {
+                let began = going.next - going.period;
+                began.duration_since(self.started).as_micros() as u64
+            }
         }
     }
 
@@ -67,17 +70,14 @@ impl Clockwork {
             .map(|going| going.next.saturating_duration_since(now))
     }
 
-    /// The counts that have passed since the last call.
-    pub(super) fn elapsed(&mut self, now: Instant) -> u64 {
-        let Some(going) = &mut self.going else {
-            return 0;
+    /// Counts one more if its time has come by itself.
+    pub(super) fn count(&mut self, now: Instant) -> bool {
+        let Some(going) = self.going.as_mut().filter(|going| going.next <= now) else {
+            return false;
         };
-        let mut counts = 0;
-        while going.next <= now {
-            going.next += going.period;
-            counts += 1;
-        }
-        counts
+        going.next += going.period;
+        self.msc = self.msc.wrapping_add(1);
+        true
     }
 }
 
@@ -127,9 +127,12 @@ mod tests {
     fn a_going_clock_counts_its_periods() {
         let mut clock = Clockwork::new(Clock::Hertz(100));
         let start = clock.started;
-        assert_eq!(clock.elapsed(start), 0);
+        assert!(!clock.count(start));
         assert_eq!(clock.until_next(start), Some(Duration::from_millis(10)));
-        assert_eq!(clock.elapsed(start + Duration::from_millis(35)), 3);
-        assert_eq!(clock.elapsed(start + Duration::from_millis(35)), 0);
+        for count in 1..=3 {
+            assert!(clock.count(start + Duration::from_millis(35)));
+            assert_eq!((clock.msc(), clock.ust()), (count, count * 10_000));
+        }
+        assert!(!clock.count(start + Duration::from_millis(35)));
     }
 }

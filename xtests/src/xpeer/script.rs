@@ -98,7 +98,7 @@ impl Script {
 pub enum Clock {
     /// Nothing but the test. UST is 16667 µs for each count.
     Manual,
-    /// Time, this often a second; 0 counts as 1. UST is the time since the peer's start in µs.
+    /// Time, this often a second; 0 counts as 1. UST is the time from the peer's start to the count in µs.
     Hertz(u32),
 }
 

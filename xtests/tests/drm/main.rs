@@ -12,6 +12,7 @@ mod import;
 mod pacing;
 mod present;
 mod server;
+mod sharing;
 
 use pixbridge_xtests::machine::Machine;
 

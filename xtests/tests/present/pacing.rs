@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use pixbridge::{
-    present::{Mode, PresentError, Rung, Setup, Source, Submission, Target},
+    present::{Mode, PresentError, Progress, Rung, Setup, Source, Submission, Target},
     x11::{Extension, Limits},
 };
 use pixbridge_xtests::{
-    stage::{assert_shows, picture},
+    stage::{Canvas, assert_shows, picture},
     xvfb::Xvfb,
 };
 use x11rb::protocol::xproto::ConnectionExt as _;
@@ -60,22 +60,29 @@ fn frames_without_a_time_do_not_wait_for_a_refresh() {
         let display = open(&xvfb, &limits);
         for rung in SHARED {
             let mut stage = stage(&display, force(rung));
-            let start = Instant::now();
-            for number in 0..120 {
-                stage.present(number, &timed(Target::Async)).expect("presented");
+            let (mut sent, mut refreshes) = (0, Vec::new());
+            while refreshes.len() < 120 {
+                if sent < 120
+                    && let Some(mut frame) = stage.swapchain.acquire().expect("window")
+                {
+                    Canvas::draw(&mut frame, sent);
+                    let sbc = stage.swapchain.present(frame, &timed(Target::Async));
+                    sbc.expect("presented");
+                    sent += 1;
+                } else {
+                    let news = stage.until("news", |progress| Some(progress.clone()));
+                    if let Progress::Completed(completion) = news.expect("news") {
+                        refreshes.push(completion.tick.msc);
+                    }
+                }
             }
-            stage.settle().expect("settled");
             let stats = stage.swapchain.stats();
             assert!(
                 stats.buffers <= 3 && stats.round_trips <= 6,
                 "only buffers cost a wait: {stats:?}"
             );
-            // 120 refreshes are two seconds.
-            assert!(
-                start.elapsed() < Duration::from_secs(1),
-                "{rung}: {:?}",
-                start.elapsed()
-            );
+            refreshes.dedup();
+            assert!(refreshes.len() < 120, "{rung}: each at another refresh");
             assert_eq!((stats.frames, stats.presented), (120, 120));
         }
     }
@@ -224,8 +231,9 @@ fn an_unmapped_window_does_not_stop_its_client() {
                 passed > Duration::from_millis(200),
                 "{rung}: 19 refreshes in {passed:?}"
             );
+            // The server shows one frame a second.
             assert!(
-                passed < Duration::from_secs(2),
+                passed < Duration::from_secs(10),
                 "{rung}: 19 refreshes in {passed:?}"
             );
             display.connection().map_window(stage.window).expect("request");

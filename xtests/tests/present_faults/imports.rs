@@ -232,7 +232,7 @@ fn a_frame_that_is_refused_is_shown_another_way() {
     let (sbc, _) = stage.present(2, &submission).expect("presented");
     stage.completion(sbc).expect("completed");
     assert_eq!(stage.told, [Progress::SteppedDown(Rung::ShmPutImage)]);
-    assert_window_shows(&peer, &stage, 2);
+    assert_window_shows(&peer, &mut stage, 2);
     assert!(matches!(
         stage.swapchain.skipped().last().expect("reason").reason,
         Reason::Show(_)
@@ -262,7 +262,7 @@ fn a_dmabuf_that_cannot_be_shown_is_drawn_again() {
     stage.present(2, &Submission::default()).expect("presented");
     stage.settle().expect("settled");
     assert_eq!(stage.swapchain.rung(), Rung::ShmPutImage);
-    assert_window_shows(&peer, &stage, 2);
+    assert_window_shows(&peer, &mut stage, 2);
     drop(stage);
     peer.finish();
 }

@@ -3,10 +3,12 @@
 mod buffers;
 mod imports;
 mod losses;
+mod modifiers;
 mod timelines;
 mod times;
+mod waits;
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use pixbridge::{
     gl::{Dmabuf, Plane},
@@ -18,7 +20,7 @@ use pixbridge::{
     x11::{Display, Limits, PixelFormat},
 };
 use pixbridge_xtests::{
-    stage::{Canvas, Stage, assert_shows, draw, picture},
+    stage::{Canvas, SOON, Stage, assert_shows, draw, picture},
     timelines::Timelines,
     xpeer::{Clock, Peer, Script},
 };
@@ -160,9 +162,14 @@ fn shows_pictures(peer: &Peer, stage: &mut Stage<Mimic>) {
     }
 }
 
+/// Looks at the window once the peer has shown what it was given. A frame whose time is told here completes before that.
 #[track_caller]
-fn assert_window_shows(peer: &Peer, stage: &Stage<Mimic>, number: u32) {
+fn assert_window_shows(peer: &Peer, stage: &mut Stage<Mimic>, number: u32) {
     stage.display.sync().expect("sync");
+    let start = Instant::now();
+    while peer.control().timed() > 0 && start.elapsed() < SOON {
+        stage.step().expect("time passes");
+    }
     let pixels = peer.control().pixels(stage.window).expect("pixels");
     let rows: Vec<Vec<u32>> = (pixels.data.chunks(pixels.width.into()))
         .map(|row| row.iter().map(|pixel| pixel & 0x00ff_ffff).collect())

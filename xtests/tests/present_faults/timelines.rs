@@ -193,7 +193,7 @@ fn signs_in_any_order_and_number_keep_the_states_right() {
                 assert!(all <= 3, "{idle:?}, {signs:?}: {slots:?}");
             }
             stage.show(77).expect("shown");
-            assert_window_shows(&peer, &stage, 77);
+            assert_window_shows(&peer, &mut stage, 77);
             assert_eq!(stage.swapchain.rung(), Rung::Syncobj);
             drop(stage);
             peer.finish();
@@ -211,9 +211,11 @@ fn a_picture_is_read_when_its_fence_says_that_it_is_drawn() {
     let fence = eventfd(0, EventfdFlags::CLOEXEC).expect("eventfd");
     frame.set_fence(fence.try_clone().expect("descriptor"));
     let sbc = stage.swapchain.present(frame, &NOW).expect("presented");
-    // Refreshes pass.
-    std::thread::sleep(Duration::from_millis(40));
-    assert_window_shows(&peer, &stage, 1);
+    let now = peer.control().msc();
+    while peer.control().msc() < now + 3 {
+        stage.step().expect("refreshes pass");
+    }
+    assert_window_shows(&peer, &mut stage, 1);
     // Meanwhile another one is under way.
     let mut next = stage.frame().expect("frame");
     let mut late = stage.swapchain.acquire().expect("window").expect("third");
@@ -224,7 +226,7 @@ fn a_picture_is_read_when_its_fence_says_that_it_is_drawn() {
     let sbc = stage.swapchain.present(next, &NOW).expect("presented");
     stage.completion(sbc).expect("completed");
     stage.settle().expect("settled");
-    assert_window_shows(&peer, &stage, 3);
+    assert_window_shows(&peer, &mut stage, 3);
     stage.swapchain.discard(late);
     drop(stage);
     peer.finish();
@@ -261,7 +263,7 @@ fn frames_that_are_refused_go_without_points() {
     let [second, third] = frames.map(|frame| stage.swapchain.present(frame, &NOW).expect("presented"));
     stage.completion(second).expect("completed");
     stage.completion(third).expect("completed");
-    assert_window_shows(&peer, &stage, 3);
+    assert_window_shows(&peer, &mut stage, 3);
     let stepped = Progress::SteppedDown(Rung::Modifiers);
     assert_eq!(stage.told, [stepped.clone(), stepped], "once for each frame");
     assert!(matches!(reason(&stage), Reason::Show(_)), "{}", reason(&stage));

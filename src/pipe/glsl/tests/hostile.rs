@@ -48,8 +48,39 @@ fn what_is_wrong_is_named() {
             "semantic Clipdist[4294967295] is not supported on Out of Vertex shaders",
         ),
         (
-            "FRAG\nDCL TEMP[0]\nDCL BUFFER[0]\nLOAD TEMP[0], BUFFER[0], TEMP[0]\nEND\n",
-            "opcode LOAD is not supported",
+            "FRAG\nDCL TEMP[0]\nDCL BUFFER[1]\nLOAD TEMP[0], BUFFER[0], TEMP[0]\nEND\n",
+            "register Buffer[0] is not declared",
+        ),
+        (
+            "FRAG\nDCL TEMP[0]\nDCL BUFFER[32]\nEND\n",
+            "register Buffer[32] is beyond the limit of 32 registers",
+        ),
+        (
+            "FRAG\nDCL TEMP[0]\nDCL IMAGE[3], 2D, PIPE_FORMAT_NONE\n\
+             LOAD TEMP[0], IMAGE[3], TEMP[0], 2D\nEND\n",
+            "image 3 cannot be used with format NONE",
+        ),
+        (
+            "FRAG\nDCL TEMP[0]\nDCL IMAGE[0], 2D, PIPE_FORMAT_R32_UINT, WR\n\
+             ATOMIMIN TEMP[0], IMAGE[0], TEMP[0], TEMP[0], 2D\nEND\n",
+            "opcode ATOMIMIN does not take the format of image 0",
+        ),
+        (
+            "FRAG\nDCL TEMP[0]\nDCL IMAGE[0], SHADOW2D, PIPE_FORMAT_R32_UINT, WR\n\
+             LOAD TEMP[0], IMAGE[0], TEMP[0], 2D\nEND\n",
+            "opcode LOAD does not take target Shadow2D",
+        ),
+        (
+            "FRAG\nDCL HWATOMIC[0][2]\nDCL HWATOMIC[0][1..3]\nEND\n",
+            "HwAtomic registers cannot be declared twice",
+        ),
+        (
+            "FRAG\nDCL HWATOMIC[8][0]\nEND\n",
+            "register HwAtomic[8] is beyond the limit of 8 registers",
+        ),
+        (
+            "FRAG\nDCL MEMORY[0], SHARED\nEND\n",
+            "Memory registers cannot be anything but shared memory of a compute shader",
         ),
         (
             "FRAG\nDCL SAMP[0]\nDCL TEMP[0]\nTEX TEMP[0], TEMP[0], SAMP[0], 2D\n\

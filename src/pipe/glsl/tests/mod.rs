@@ -20,12 +20,20 @@ const HOST: Host = Host {
     texture_shadow_lod: true,
     group_vote: true,
     shader_clock: true,
+    ballot: true,
+    int64: true,
+    atomic_counter_ops: true,
 };
+
+const SLOTS: Slots = Slots { first: 0, count: 32 };
 
 const LAYOUT: Layout = Layout {
     samplers_per_stage: 32,
     uniform_blocks_per_stage: 16,
     system_block: 80,
+    storage_blocks: [SLOTS; 6],
+    images: [SLOTS; 6],
+    atomic_buffers: 8,
 };
 
 /// Every varying that there is.
@@ -39,6 +47,7 @@ const ALL: Varyings = Varyings {
     layer: true,
     viewport_index: true,
     primitive_id: true,
+    patch: u32::MAX,
 };
 
 fn shader(text: &str) -> Shader {

@@ -4,10 +4,16 @@ use std::{
     fs,
     path::PathBuf,
     process::Command,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use crate::pipe::tgsi::Stage;
+
+/// The file that tells the compiler its limits.
+const LIMITS: &str = "limits.conf";
 
 /// Texts waiting to be checked.
 pub(super) struct Validator {
@@ -21,6 +27,7 @@ impl Validator {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("glsl-check-{}-{number}", std::process::id()));
         fs::create_dir_all(&directory).expect("a directory for shader texts");
+        fs::write(directory.join(LIMITS), limits()).expect("limits written");
         Self {
             directory,
             files: Vec::new(),
@@ -33,7 +40,9 @@ impl Validator {
             Stage::Vertex => "vert",
             Stage::Fragment => "frag",
             Stage::Geometry => "geom",
-            other => panic!("no shaders of {other:?} are emitted"),
+            Stage::TessControl => "tesc",
+            Stage::TessEval => "tese",
+            Stage::Compute => "comp",
         };
         let path = self.directory.join(format!("{}.{extension}", self.files.len()));
         fs::write(&path, source).expect("shader text written");
@@ -57,6 +66,7 @@ impl Validator {
     fn compile(&self, arguments: &[&str], files: &[(PathBuf, String)]) {
         let output = Command::new("glslangValidator")
             .args(arguments)
+            .arg(self.directory.join(LIMITS))
             .args(files.iter().map(|(path, _)| path))
             .output()
             .expect("glslangValidator (package glslang-tools) must be installed");
@@ -74,6 +84,24 @@ impl Validator {
         let excerpt: String = words[at..].lines().take(12).collect::<Vec<_>>().join("\n");
         panic!("{}: {excerpt}\n{text}", culprit.1);
     }
+}
+
+/// The compiler's limits, those of a small GPU, raised to what hosts have.
+fn limits() -> &'static str {
+    static RAISED: LazyLock<String> = LazyLock::new(|| {
+        let output = Command::new("glslangValidator").arg("-c").output();
+        let output = output.expect("glslangValidator (package glslang-tools) must be installed");
+        let raise = |line: &str| match line.split_once(' ') {
+            Some((name @ ("MaxCombinedTextureImageUnits" | "MaxImageUnits"), _)) => format!("{name} 192\n"),
+            Some((name @ "MaxAtomicCounterBindings", _)) => format!("{name} 8\n"),
+            _ => format!("{line}\n"),
+        };
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .map(raise)
+            .collect()
+    });
+    &RAISED
 }
 
 impl Drop for Validator {

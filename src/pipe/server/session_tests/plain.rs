@@ -1,235 +1,26 @@
-//! Sessions with a renderer that only takes notes, seen from the client's end of the socket.
+//! Sessions of one connection.
 
 use std::{
     io::{Read, Write},
     net::Shutdown,
-    sync::{Arc, Mutex},
-    thread::{self, JoinHandle},
-    time::Duration,
+    os::fd::AsFd,
 };
 
 use proptest::prelude::*;
+use rustix::event::{EventfdFlags, eventfd};
 
-use super::*;
-use crate::pipe::wire::virgl::command::{Box3, Transfer};
-
-/// What the renderer was asked for.
-#[derive(Debug, Clone, PartialEq)]
-enum Call {
-    Create { id: u32, memory: Option<usize> },
-    Unref(u32),
-    Submit(Vec<u32>),
-    Read { stride: u32, area: Box3 },
-    Write(Vec<u8>),
-    Flush,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("no")]
-struct No;
-
-/// Answers transfers from the host with the bytes 1, 2, 3, ... and refuses formats with the number 0.
-#[derive(Debug, Default)]
-struct Notes {
-    calls: Arc<Mutex<Vec<Call>>>,
-    memories: HashMap<u32, Rc<SharedMemory>>,
-}
-
-impl Notes {
-    fn note(&self, call: Call) {
-        self.calls.lock().unwrap().push(call);
-    }
-}
-
-impl Renderer for Notes {
-    type Error = No;
-
-    fn capset1(&self) -> Vec<u8> {
-        vec![0xc1; 308]
-    }
-
-    fn capset2(&self) -> Vec<u8> {
-        vec![0xc2; 1408]
-    }
-
-    fn backing_size(&self, desc: &ResourceDescription) -> Option<u64> {
-        u64::from(desc.width).checked_mul(desc.height.into())
-    }
-
-    fn create_resource(
-        &mut self,
-        id: ResourceId,
-        desc: &ResourceDescription,
-        memory: Option<Rc<SharedMemory>>,
-    ) -> Result<(), No> {
-        if desc.format == Format(0) {
-            return Err(No);
-        }
-        self.note(Call::Create {
-            id: id.0,
-            memory: memory.as_ref().map(|memory| memory.len()),
-        });
-        self.memories.extend(memory.map(|memory| (id.0, memory)));
-        Ok(())
-    }
-
-    fn unref_resource(&mut self, id: ResourceId) {
-        self.memories.remove(&id.0);
-        self.note(Call::Unref(id.0));
-    }
-
-    fn submit(&mut self, words: &[u32]) {
-        self.note(Call::Submit(words.to_vec()));
-    }
-
-    fn transfer(&mut self, transfer: &Transfer, offset: u64, direction: TransferDirection) {
-        let Some(memory) = self.memories.get(&transfer.resource.0) else {
-            return;
-        };
-        let part = usize::try_from(offset)
-            .ok()
-            .and_then(|start| memory.write(start..memory.len()));
-        let Some(part) = part else { return };
-        match direction {
-            TransferDirection::FromHost => {
-                let bytes: Vec<u8> = (0..part.len()).map(|at| at as u8 + 1).collect();
-                part.copy_from(bytes.as_slice().into());
-            }
-            TransferDirection::ToHost => self.note(Call::Write(part.as_read().to_vec())),
-        }
-    }
-
-    fn read(&mut self, transfer: &Transfer, out: &mut [u8]) {
-        self.note(Call::Read {
-            stride: transfer.stride,
-            area: transfer.area,
-        });
-        (1..).zip(out).for_each(|(value, byte)| *byte = value);
-    }
-
-    fn write(&mut self, _: &Transfer, data: &[u8]) {
-        self.note(Call::Write(data.to_vec()));
-    }
-
-    fn busy(&mut self, wait: bool) -> bool {
-        !wait
-    }
-
-    fn flush(&mut self) {
-        self.note(Call::Flush);
-    }
-
-    fn lost(&self) -> bool {
-        false
-    }
-}
-
-/// The client's end.
-struct Client {
-    stream: UnixStream,
-    session: JoinHandle<Result<(), SessionError>>,
-    calls: Arc<Mutex<Vec<Call>>>,
-    fds: VecDeque<OwnedFd>,
-}
-
-impl Client {
-    /// A connection on which nothing was said.
-    fn connect(limits: Limits) -> Self {
-        let (stream, theirs) = UnixStream::pair().unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let calls = Arc::<Mutex<Vec<Call>>>::default();
-        let notes = calls.clone();
-        let session = thread::spawn(move || {
-            let renderer = Notes {
-                calls: notes,
-                ..Notes::default()
-            };
-            Session::new(theirs, renderer, limits).run()
-        });
-        Self {
-            stream,
-            session,
-            calls,
-            fds: VecDeque::new(),
-        }
-    }
-
-    /// A connection that speaks a version.
-    fn speaking(version: u32) -> Self {
-        Self::limited(version, Limits::default())
-    }
-
-    fn limited(version: u32, limits: Limits) -> Self {
-        let mut client = Self::connect(limits);
-        client.name();
-        client.say(&[1, 11, version]);
-        assert_eq!(client.hear(), [1, 11, version]);
-        client
-    }
-
-    fn name(&mut self) {
-        self.say(&[8, 8]);
-        self.stream.write_all(b"a name\0\0").unwrap();
-    }
-
-    fn say(&mut self, words: &[u32]) {
-        self.stream.write_all(bytemuck::cast_slice(words)).unwrap();
-    }
-
-    fn hear<const N: usize>(&mut self) -> [u32; N] {
-        let mut words = [0; N];
-        self.stream
-            .read_exact(bytemuck::cast_slice_mut(&mut words))
-            .unwrap();
-        words
-    }
-
-    /// A descriptor, in a message of its own.
-    fn fd(&mut self) -> OwnedFd {
-        let mut room = [0xff; 8];
-        assert_eq!(receive(&self.stream, &mut room, &mut self.fds).unwrap(), 1);
-        assert_eq!(room[0], 0);
-        self.fds.pop_front().expect("a descriptor comes with the byte")
-    }
-
-    /// Waits until all that was said has been dealt with.
-    fn settle(&mut self) {
-        self.say(&[2, 7, 0, 1]);
-        assert_eq!(self.hear(), [1, 7, 0]);
-    }
-
-    fn calls(&self) -> Vec<Call> {
-        let calls = self.calls.lock().unwrap();
-        calls
-            .iter()
-            .filter(|call| **call != Call::Flush)
-            .cloned()
-            .collect()
-    }
-
-    /// Hangs up, and gives what was left to hear and how the session ended.
-    fn end(mut self) -> (Vec<u8>, Result<(), SessionError>) {
-        self.stream.shutdown(Shutdown::Write).unwrap();
-        let mut rest = Vec::new();
-        self.stream.read_to_end(&mut rest).unwrap();
-        (rest, self.session.join().expect("sessions do not panic"))
-    }
-
-    /// How a session ended that nobody ended from outside.
-    fn outcome(self) -> Result<(), SessionError> {
-        self.session.join().expect("sessions do not panic")
-    }
-}
-
-/// RESOURCE_CREATE2 of an 8x2 texture with one byte a texel.
-fn create2(id: u32, data_size: u32) -> [u32; 13] {
-    [11, 12, id, 2, 64, 2, 8, 2, 1, 1, 0, 0, data_size]
-}
-
-/// TRANSFER_GET2 (13) or TRANSFER_PUT2 (14) of that texture.
-fn transfer2(command: u32, id: u32, offset: u32) -> [u32; 12] {
-    [10, command, id, 0, 0, 0, 0, 8, 2, 1, 16, offset]
-}
+use super::{
+    client::{Client, create2, transfer2},
+    notes::Call,
+};
+use crate::{
+    memory::SharedMemory,
+    pipe::{
+        resource::bind,
+        server::{Limits, SessionError, send_with_fd},
+        wire::virgl::command::{Box3, ResourceId},
+    },
+};
 
 #[test]
 fn a_client_starts_up() {
@@ -453,15 +244,21 @@ fn requests_may_come_in_any_pieces() {
 fn work_is_started_before_the_session_sleeps() {
     let mut client = Client::speaking(2);
     client.say(&[1, 6, 11]);
-    let calls = client.calls.clone();
+    let desk = client.desk.clone();
     let (_, result) = client.end();
     result.unwrap();
-    let calls = calls.lock().unwrap();
+    let calls: Vec<Call> = desk
+        .lock()
+        .unwrap()
+        .calls
+        .iter()
+        .map(|(_, call)| call.clone())
+        .collect();
     let submit = calls
         .iter()
         .position(|call| *call == Call::Submit(vec![11]))
         .unwrap();
-    assert_eq!(calls[submit + 1..], [Call::Flush]);
+    assert_eq!(calls[submit + 1..], [Call::Flush, Call::Gone]);
 }
 
 #[test]
@@ -510,8 +307,8 @@ fn a_session_ends_with_its_client_even_while_it_waits_for_a_fence() {
     let never = eventfd(0, EventfdFlags::CLOEXEC).unwrap();
     client.say(&[9, 24, 1, 2, 9, 0, 9, 0, 0, 0, 0]);
     send_with_fd(&client.stream, &[0], never.as_fd()).unwrap();
-    let Client { stream, session, .. } = client;
-    drop(stream);
+    let Client { wire, session, .. } = client;
+    drop(wire);
     assert!(matches!(session.join().unwrap(), Err(SessionError::Gone)));
 }
 
@@ -553,15 +350,10 @@ fn shared_resources_can_be_had_again_by_descriptor() {
 fn a_torn_request_is_not_carried_out() {
     let mut client = Client::speaking(2);
     client.say(&[3, 6, 11, 12]);
-    let calls = client.calls.clone();
+    let desk = client.desk.clone();
     client.end().1.unwrap();
-    assert!(
-        !calls
-            .lock()
-            .unwrap()
-            .iter()
-            .any(|call| matches!(call, Call::Submit(_)))
-    );
+    let desk = desk.lock().unwrap();
+    assert!(!desk.calls.iter().any(|(_, call)| matches!(call, Call::Submit(_))));
 }
 
 #[test]
@@ -570,15 +362,16 @@ fn a_client_that_is_killed_is_no_error() {
     client.say(&[0, 10, 2, 7, 0, 1]);
     let mut byte = [0];
     client.stream.read_exact(&mut byte).unwrap();
-    let Client { stream, session, .. } = client;
-    drop(stream);
+    let Client { wire, session, .. } = client;
+    drop(wire);
     session.join().unwrap().unwrap();
 }
 
 /// A request with some sense in it: known numbers, small values.
 fn request() -> impl Strategy<Value = Vec<u32>> {
     let word = prop_oneof![8 => 0u32..40, 1 => any::<u32>()];
-    (0u32..16, 0u32..42, prop::collection::vec(word, 0..16)).prop_map(|(length, id, words)| {
+    let id = prop_oneof![3 => 0u32..42, 1 => 0x5042_0000u32..0x5042_000b];
+    (0u32..16, id, prop::collection::vec(word, 0..16)).prop_map(|(length, id, words)| {
         let mut all = vec![length, id];
         all.extend(words);
         all
