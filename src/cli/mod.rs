@@ -4,6 +4,7 @@ mod compose;
 mod doctor;
 mod log;
 mod proxy;
+mod program;
 mod record;
 mod replay;
 mod run;
