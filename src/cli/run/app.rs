@@ -93,7 +93,7 @@ pub(super) fn preload_library() -> std::io::Result<Option<PathBuf>> {
 }
 
 /// The application's exit code, 128 and the signal's number if a signal ended it.
-pub(super) fn exit_code(status: ExitStatus) -> ExitCode {
+pub(in crate::cli) fn exit_code(status: ExitStatus) -> ExitCode {
     let code = status
         .code()
         .or_else(|| status.signal().map(|signal| 128 + signal))

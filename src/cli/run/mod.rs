@@ -13,8 +13,9 @@ use std::{
 use clap::{Args, ValueEnum};
 use pixbridge::gl::Choice;
 
+pub(super) use self::app::exit_code;
 use self::{
-    app::{App, exit_code},
+    app::App,
     dri3::Dri3,
     vtest::Vtest,
 };
