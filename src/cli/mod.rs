@@ -3,8 +3,8 @@
 mod compose;
 mod doctor;
 mod log;
-mod proxy;
 mod program;
+mod proxy;
 mod record;
 mod replay;
 mod run;

@@ -14,11 +14,7 @@ use clap::{Args, ValueEnum};
 use pixbridge::gl::Choice;
 
 pub(super) use self::app::exit_code;
-use self::{
-    app::App,
-    dri3::Dri3,
-    vtest::Vtest,
-};
+use self::{app::App, dri3::Dri3, vtest::Vtest};
 use super::Failure;
 
 /// How an application's GL and its frames travel.
@@ -62,7 +58,9 @@ impl Run {
             Via::Auto => match Dri3::start(directory, gl) {
                 Ok(dri3) => Ok(Server::Dri3(dri3)),
                 Err(reason) => {
-                    tracing::warn!("frames are copied by the application, since they cannot be shared: {reason}");
+                    tracing::warn!(
+                        "frames are copied by the application, since they cannot be shared: {reason}"
+                    );
                     Ok(Server::Vtest(Vtest::start(directory, gl, None)?))
                 }
             },
@@ -72,7 +70,9 @@ impl Run {
 
 /// Runs an application through the vtest driver and records what it says.
 pub(super) fn record(app: &[OsString], gl: Choice, file: PathBuf) -> Result<ExitCode, Failure> {
-    serve(app, |directory| Ok(Server::Vtest(Vtest::start(directory, gl, Some(file))?)))
+    serve(app, |directory| {
+        Ok(Server::Vtest(Vtest::start(directory, gl, Some(file))?))
+    })
 }
 
 /// Runs an application with a server that lives in a directory of its own.

@@ -54,7 +54,9 @@ impl Vtest {
         app.set("VTEST_SOCKET_NAME", &self.socket);
         match preload_library()? {
             Some(library) => app.preload(&library),
-            None => tracing::warn!("no guest library is installed: Mesa before 23.1 will not find the server"),
+            None => {
+                tracing::warn!("no guest library is installed: Mesa before 23.1 will not find the server")
+            }
         }
         Ok(())
     }
