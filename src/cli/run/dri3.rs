@@ -11,7 +11,7 @@ use pixbridge::{
 };
 
 use super::{
-    super::{Failure, session},
+    super::session,
     app::{App, preload_library},
 };
 

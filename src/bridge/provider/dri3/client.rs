@@ -12,7 +12,7 @@ use crate::x11::ByteOrder;
 #[derive(Debug)]
 pub(crate) enum Held {
     /// Its pixmap is being made.
-    Growing(Growth),
+    Growing(Box<Growth>),
     /// So many pictures that it reads are not where the server reads them yet.
     Resolving(usize),
 }
@@ -21,7 +21,7 @@ pub(crate) enum Held {
 #[derive(Debug)]
 pub(crate) enum Untold {
     /// A shadow is being made; with the answer to the request that wants it.
-    Growing(Growth),
+    Growing(Box<Growth>),
     /// Shadows are being brought up to date, for the last time or not. So many copies had been asked for before.
     Syncing { last: bool, copies: u64 },
     /// So many uploads are not done yet.

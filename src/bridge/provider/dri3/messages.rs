@@ -206,7 +206,7 @@ impl Dri3 {
                 let growth = Growth::new(Wanted::Shadow { source: id, geometry });
                 self.wait_session(ticket, message.client, Side::Messages);
                 if let Some(client) = self.clients.get_mut(&message.client) {
-                    client.untold = Some(Untold::Growing(growth));
+                    client.untold = Some(Untold::Growing(Box::new(growth)));
                 }
                 Verdict::Hold
             }

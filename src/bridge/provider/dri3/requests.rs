@@ -214,7 +214,7 @@ impl Dri3 {
         self.waiting
             .insert(Awaited::Session(ticket), (id, Side::Requests));
         if let Some(client) = self.clients.get_mut(&id) {
-            client.held = Some(Held::Growing(Growth::new(wanted)));
+            client.held = Some(Held::Growing(Box::new(Growth::new(wanted))));
         }
         Verdict::Hold
     }
