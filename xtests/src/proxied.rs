@@ -32,7 +32,7 @@ impl Proxied {
         let (display, socket) = (display.to_owned(), socket.to_owned());
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let dri3 = Dri3::new(&display, &socket).expect("a display without what DRI3 needs");
+            let dri3 = Dri3::new(Some(&display), &socket).expect("a display without what DRI3 needs");
             let ours = DisplaySocket::claim(&Places::default(), None).expect("a free display");
             let number = ours.number();
             let authority = Authority::create(number).expect("a secret");

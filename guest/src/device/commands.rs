@@ -55,9 +55,9 @@ impl Session<'_> {
     /// Starts a transfer.
     ///
     /// # Errors
-    /// ENOENT if there is no such resource.
+    /// ENOENT if there is no such resource; what the session says of its memory.
     pub(crate) fn transfer(&mut self, transfer: &Transfer) -> io::Result<()> {
-        self.resource(transfer.id)?;
+        self.back(transfer.id)?;
         self.socket.request(command::TRANSFER, &transfer.request())
     }
 

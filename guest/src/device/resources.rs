@@ -22,6 +22,8 @@ pub(super) struct Resource {
     /// Bytes that the application counts on.
     pub(super) size: u32,
     pub(super) memory: Memory,
+    /// Whether the session has memory for it.
+    backing: Backing,
     /// The file that others may have of it, if that is known.
     pub(super) file: Option<FileId>,
 }
@@ -35,6 +37,13 @@ pub(super) enum Memory {
     Blob,
     /// The picture itself.
     Picture,
+}
+
+/// Whether there is guest memory yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Backing {
+    None,
+    Made,
 }
 
 /// What is to be mapped.
@@ -115,9 +124,13 @@ impl Session<'_> {
     }
 
     pub(super) fn keep(&mut self, handle: u32, size: u32, memory: Memory, file: Option<FileId>) {
-        self.objects
-            .resources
-            .insert(handle, Resource { size, memory, file });
+        let resource = Resource {
+            size,
+            memory,
+            backing: Backing::None,
+            file,
+        };
+        self.objects.resources.insert(handle, resource);
     }
 
     pub(super) fn new_handle(&mut self) -> io::Result<u32> {
@@ -165,12 +178,33 @@ impl Session<'_> {
             let size = exported.size.saturating_sub(offset);
             return Ok(Mapping { file, offset, size });
         }
+        self.memory(handle, size)
+    }
+
+    /// Sees to it that there is guest memory for a transfer. Applications map what they have read only afterwards.
+    ///
+    /// # Errors
+    /// ENOENT if there is no such resource; what the session says.
+    pub(super) fn back(&mut self, handle: u32) -> io::Result<()> {
+        match *self.resource(handle)? {
+            Resource {
+                size,
+                backing: Backing::None,
+                ..
+            } => self.memory(handle, size).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
+    fn memory(&mut self, handle: u32, size: u32) -> io::Result<Mapping> {
         let [low, high] = narrow(size.into());
         self.socket
             .request(command::RESOURCE_MEMORY, &[handle, low, high])?;
         let [_status, low, high] = self.socket.verdict::<MEMORY_DWORDS>(command::RESOURCE_MEMORY)?;
+        let file = self.socket.receive_fd()?;
+        self.resource(handle)?.backing = Backing::Made;
         Ok(Mapping {
-            file: self.socket.receive_fd()?,
+            file,
             offset: 0,
             size: wide(low, high),
         })

@@ -5,6 +5,7 @@ mod authority;
 mod control;
 mod display;
 mod dri3;
+mod front;
 mod intercept;
 mod relay;
 mod upstream;
@@ -13,6 +14,7 @@ pub use authority::Authority;
 pub use control::Control;
 pub use display::{ClaimError, DisplaySocket, Places};
 pub use dri3::{Dri3, Unavailable};
+pub use front::{Front, FrontError};
 pub use intercept::{
     Asking, Batch, ClientId, Descriptors, FdQueue, Interceptor, Look, Message, Newcomer, Onward, Request,
     SourceId, Telling, Transparent, Verdict, Watch, Wishes,

@@ -94,12 +94,13 @@ pub struct Dri3 {
 }
 
 impl Dri3 {
-    /// For the clients of a display by this name, with the session that listens at `socket`. Waits for the display.
+    /// For the clients of a display by this name, or of the one that `DISPLAY` names, with the session that listens at
+    /// `socket`. Waits for the display.
     ///
     /// # Errors
     /// Why the display's clients have to do without.
-    pub fn new(display: &str, socket: &Path) -> Result<Self, Unavailable> {
-        let display = Display::open(Some(display), &Limits::default())?;
+    pub fn new(display: Option<&str>, socket: &Path) -> Result<Self, Unavailable> {
+        let display = Display::open(display, &Limits::default())?;
         Self::of_display(display, socket)
     }
 
