@@ -33,13 +33,24 @@ fn fence(client: &Client) -> (u32, ShmFence) {
 
 #[test]
 fn a_fence_is_triggered_when_the_buffer_is_idle() {
+    frames_become_idle(true);
+}
+
+#[test]
+fn a_client_that_is_not_told_of_idle_buffers_has_its_fences_triggered_all_the_same() {
+    frames_become_idle(false);
+}
+
+fn frames_become_idle(told: bool) {
     let rig = Rig::new(Placing::InPlace);
     let client = rig.client();
     let window = client.window(64, 64);
     let c = &client.connection;
     c.present_query_version(1, 2).unwrap().reply().unwrap();
-    c.present_select_input(client.id(), window, present::EventMask::IDLE_NOTIFY)
-        .unwrap();
+    if told {
+        let mask = present::EventMask::IDLE_NOTIFY;
+        c.present_select_input(client.id(), window, mask).unwrap();
+    }
     let picture = rig.session.picture(64, 64);
     let pixmap = client.import(&picture, 64, 64);
     let (id, page) = fence(&client);

@@ -1,6 +1,6 @@
 //! What is remembered of a client of the relay.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     codec::{Bad, ErrorMessage, Geometry},
@@ -13,7 +13,8 @@ use crate::x11::ByteOrder;
 pub(crate) enum Held {
     /// Its pixmap is being made.
     Growing(Box<Growth>),
-    /// So many pictures that it reads are not where the server reads them yet.
+    /// So many things are not done without which the server must not have it: pictures that it reads are not where the
+    /// server reads them, or nobody would hear of its fence.
     Resolving(usize),
 }
 
@@ -39,6 +40,8 @@ pub(crate) struct Client {
     pub(crate) retains: bool,
     pub(crate) held: Option<Held>,
     pub(crate) untold: Option<Untold>,
+    /// Windows of which it, or our own connection for it, is told when pixmaps become idle.
+    pub(crate) idle_told: HashSet<u32>,
     /// Its pictures of pixmaps of ours.
     pub(crate) pictures: HashMap<u32, u32>,
 }
@@ -54,6 +57,7 @@ impl Client {
             retains: false,
             held: None,
             untold: None,
+            idle_told: HashSet::new(),
             pictures: HashMap::new(),
         }
     }

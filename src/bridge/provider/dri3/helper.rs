@@ -12,6 +12,7 @@ use x11rb::{
     protocol::{
         Event,
         damage::{ConnectionExt as _, ReportLevel},
+        present::{self, ConnectionExt as _},
         shm::ConnectionExt as _,
         sync::ConnectionExt as _,
         xfixes::ConnectionExt as _,
@@ -38,6 +39,8 @@ pub(crate) enum Said {
     Refused(Token),
     /// This area of the pixmap that a damage object watches was drawn to.
     Damaged { damage: u32, area: Rectangle },
+    /// A pixmap of a window is no longer read, and so this fence is triggered.
+    Idle { fence: u32 },
 }
 
 /// A pixmap of ours that follows one of the server's.
@@ -137,6 +140,10 @@ impl Helper {
                     let (damage, area) = (notify.damage, notify.area);
                     return Ok(Some(Said::Damaged { damage, area }));
                 }
+                Happening::Event(Event::PresentIdleNotify(notify)) => {
+                    let fence = notify.idle_fence;
+                    return Ok(Some(Said::Idle { fence }));
+                }
                 Happening::Event(_) => {}
             }
         }
@@ -176,6 +183,19 @@ impl Helper {
         // Its client may have destroyed it.
         self.display
             .send("trigger", OnError::Ignore, |c| c.sync_trigger_fence(fence))
+    }
+
+    /// Has us told when pixmaps that were presented to a window become idle.
+    ///
+    /// # Errors
+    /// If the connection is gone.
+    pub(crate) fn hear_of_idle(&self, window: u32) -> Result<(), X11Error> {
+        // It goes with the window.
+        let event = self.display.connection().generate_id()?;
+        let mask = present::EventMask::IDLE_NOTIFY;
+        self.display.send("idle events", OnError::Ignore, |c| {
+            c.present_select_input(event, window, mask)
+        })
     }
 
     /// Makes a pixmap of memory that follows a pixmap of the server, and copies all of it.

@@ -49,12 +49,17 @@ impl Dri3 {
     /// Passes an event on that says something about fences.
     pub(super) fn event(&mut self, message: &Heard<'_>) -> Verdict {
         let event = Fields::new(message.bytes, message.order);
-        if let Some(idle) = IdleNotify::parse(event, self.offer.present)
-            && let Some(fence) = self.fences.get(idle.idle_fence)
-        {
-            fence.page().trigger();
+        if let Some(IdleNotify { idle_fence }) = IdleNotify::parse(event, self.offer.present) {
+            self.idle(idle_fence);
         }
         Verdict::forward()
+    }
+
+    /// A pixmap that was presented with this fence is no longer read.
+    pub(super) fn idle(&self, fence: u32) {
+        if let Some(fence) = self.fences.get(fence) {
+            fence.page().trigger();
+        }
     }
 
     /// Tells a client that a request failed in whose place another was sent.

@@ -52,6 +52,7 @@ impl Dri3 {
                         return self.lose_helper(&error, control);
                     }
                 }
+                Ok(Some(Said::Idle { fence })) => self.idle(fence),
                 Ok(None) => return,
                 Err(error) => return self.lose_helper(&error, control),
             }
@@ -82,6 +83,8 @@ impl Dri3 {
     pub(super) fn give_up(&mut self, hopeless: impl Fn(&Awaited) -> bool, control: &mut Control) {
         let lost: Vec<_> = self.waiting.extract_if(|awaited, _| hopeless(awaited)).collect();
         for (_, (client, side)) in lost {
+            // What it waits for besides must not be taken for something that it waits for later.
+            self.waiting.retain(|_, waiting| *waiting != (client, side));
             self.release(client, side, control);
         }
     }
@@ -113,9 +116,13 @@ impl Dri3 {
     }
 
     fn resolved(&mut self, awaited: Awaited, control: &mut Control) {
-        let Some((id, side)) = self.waiting.remove(&awaited) else {
-            return;
-        };
+        if let Some((id, side)) = self.waiting.remove(&awaited) {
+            self.done(id, side, control);
+        }
+    }
+
+    /// One of several things that a client waits for has come.
+    fn done(&mut self, id: ClientId, side: Side, control: &mut Control) {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
@@ -136,6 +143,8 @@ impl Dri3 {
         };
         if let Some(growth) = growing(&mut self.clients, id, side) {
             growth.reached();
+        } else if side == Side::Requests {
+            return self.done(id, side, control);
         } else if self.syncs_again(id) {
             // The damage that came before the mark has been copied since; the copies have to be waited for.
             match self.helper.mark() {

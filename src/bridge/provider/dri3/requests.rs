@@ -5,12 +5,12 @@ use std::os::fd::OwnedFd;
 use x11rb::protocol::{randr, shm, sync, xproto};
 
 use super::{
-    Asked, Asking, Awaited, Bad, ClientId, Dri3, Held, Request, Side, Verdict,
+    Asked, Asking, Awaited, Bad, ClientId, Control, Dri3, Held, Request, Side, Verdict,
     client::{Remembered, StandIn, Then},
     codec::{
         BufferOffer, Drawn, Dri3Request, Fields, Geometry, PresentPixmap, Reading, copy_target,
         create_pixmap, get_geometry, get_input_focus, no_operation, pixmap_from_buffers, query_fence,
-        shm_create_pixmap, sync_create_fence,
+        selects_idle, shm_create_pixmap, sync_create_fence,
     },
     fences::Fence,
     growth::{Growth, Wanted},
@@ -133,13 +133,47 @@ impl Dri3 {
         }
     }
 
-    fn present(&mut self, request: Request<'_>, _: Ask<'_, '_>) -> Verdict {
-        match PresentPixmap::parse(request.bytes[1], body(&request)) {
-            Some(shown) => match self.read(request.client, &[shown.pixmap]) {
-                Verdict::Hold => Verdict::Hold,
-                Verdict::Pass(_) => self.show(&request, shown),
-            },
-            None => Verdict::forward(),
+    fn present(&mut self, request: Request<'_>, asking: Ask<'_, '_>) -> Verdict {
+        let (minor, body) = (request.bytes[1], body(&request));
+        if let Some((window, told)) = selects_idle(minor, body)
+            && let Some(client) = self.clients.get_mut(&request.client)
+        {
+            // Where it no longer is, our own connection will be when that matters.
+            match told {
+                true => client.idle_told.insert(window),
+                false => client.idle_told.remove(&window),
+            };
+        }
+        let Some(shown) = PresentPixmap::parse(minor, body) else {
+            return Verdict::forward();
+        };
+        let unheard = self.hear_of_idle(request.client, shown, asking.control);
+        match self.wait_to_read(request.client, &[shown.pixmap], unheard) {
+            Verdict::Hold => Verdict::Hold,
+            Verdict::Pass(_) => self.show(&request, shown),
+        }
+    }
+
+    /// Sees to it that somebody whose messages we see is told when the pixmap is idle. Says how many things have to be
+    /// waited for before it is presented.
+    fn hear_of_idle(&mut self, id: ClientId, shown: PresentPixmap, control: &mut Control) -> usize {
+        let client = self.clients.get_mut(&id).filter(|_| self.helped);
+        let Some(client) = client.filter(|_| self.fences.get(shown.idle_fence).is_some()) else {
+            return 0;
+        };
+        if !client.idle_told.insert(shown.window) {
+            return 0;
+        }
+        let heard = self.helper.hear_of_idle(shown.window);
+        match heard.and_then(|()| self.helper.mark()) {
+            Ok(mark) => {
+                self.wait_helper(mark, id, Side::Requests);
+                1
+            }
+            Err(error) => {
+                self.lose_helper(&error, control);
+                0
+            }
         }
     }
 
@@ -158,7 +192,12 @@ impl Dri3 {
 
     /// Holds a request that reads these drawables until what GL drew to them is where the server reads.
     fn read(&mut self, id: ClientId, drawables: &[u32]) -> Verdict {
-        let mut resolving = 0;
+        self.wait_to_read(id, drawables, 0)
+    }
+
+    /// As [`Dri3::read`], and for so many things more.
+    fn wait_to_read(&mut self, id: ClientId, drawables: &[u32], more: usize) -> Verdict {
+        let mut resolving = more;
         for drawable in drawables {
             let Some(pixmap) = self.pixmaps.get(*drawable).filter(|pixmap| pixmap.drawn_by_gl) else {
                 continue;

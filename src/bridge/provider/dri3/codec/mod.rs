@@ -21,7 +21,8 @@ pub(super) use dri3::{BufferOffer, BufferReply, Dri3Request, pixmap_from_buffers
 pub(super) use fields::{Fields, Maker};
 pub(super) use other::{
     Drawn, Geometry, IdleNotify, PresentPixmap, Reading, copy_target, create_pixmap, extension_names,
-    get_geometry, get_input_focus, no_operation, query_fence, shm_create_pixmap, sync_create_fence,
+    get_geometry, get_input_focus, no_operation, query_fence, selects_idle, shm_create_pixmap,
+    sync_create_fence,
 };
 
 /// The error codes of the core protocol that stand for themselves here.

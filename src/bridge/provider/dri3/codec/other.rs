@@ -133,6 +133,18 @@ impl PresentPixmap {
     }
 }
 
+/// Present's SelectInput: the window, and whether its client is told when pixmaps become idle.
+pub(crate) fn selects_idle(minor: u8, body: Fields<'_>) -> Option<(u32, bool)> {
+    if minor != present::SELECT_INPUT_REQUEST {
+        return None;
+    }
+    let mask = body.u32(8)?;
+    Some((
+        body.u32(4)?,
+        mask & u32::from(present::EventMask::IDLE_NOTIFY) != 0,
+    ))
+}
+
 /// Present's word that a pixmap is no longer read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IdleNotify {
