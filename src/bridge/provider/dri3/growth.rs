@@ -14,8 +14,6 @@ use crate::{
     x11::{Fourcc, Token, X11Error},
 };
 
-/// Pixels that textures of the session and windows have in common.
-const FOURCCS: [u32; 2] = [Fourcc::XRGB8888.0, Fourcc::ARGB8888.0];
 /// `DRM_FORMAT_MOD_LINEAR`, and `DRM_FORMAT_MOD_INVALID` for what nobody names. The session knows better than either.
 const MODIFIERS: [u64; 2] = [0, 0x00ff_ffff_ffff_ffff];
 
@@ -68,7 +66,7 @@ impl Wanted {
         {
             return Err(Bad::Match);
         }
-        if width > layout.width || height > layout.height || !FOURCCS.contains(&layout.fourcc) {
+        if width > layout.width || height > layout.height || !has_pixels(layout) {
             return Err(Bad::Match);
         }
         let end = u64::from(layout.offset) + u64::from(layout.stride) * u64::from(height);
@@ -119,7 +117,9 @@ impl Growth {
         takes: Takes,
     ) -> Option<Mark> {
         let stage = answer.map_err(refusal).and_then(|picture| {
-            self.wanted.fits(picture.layout)?;
+            self.wanted.fits(picture.layout).inspect_err(|_| {
+                tracing::warn!("no pixmap for {:?} from {:?}", self.wanted, picture.layout);
+            })?;
             match (picture.layout.placement, takes) {
                 (Placement::Dmabuf, Takes { dmabufs: Some(_), .. }) => {
                     let backing = Backing::new(picture, None, None);
@@ -190,6 +190,11 @@ impl Growth {
             Stage::Asked | Stage::Attaching { .. } => Err(Bad::Alloc),
         }
     }
+}
+
+/// Whether pixels are as long as those of windows. What their bits mean is nothing that DRI3 tells of a pixmap.
+fn has_pixels(layout: ExportLayout) -> bool {
+    Fourcc(layout.fourcc).bytes_per_pixel() == Some(PIXEL_BYTES)
 }
 
 fn follow(
