@@ -3,6 +3,7 @@
 pub mod compose;
 pub mod provider;
 pub mod report;
+pub mod session;
 pub mod status;
 pub mod trial;
 

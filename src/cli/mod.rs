@@ -3,6 +3,7 @@
 mod compose;
 mod doctor;
 mod log;
+mod program;
 mod proxy;
 mod record;
 mod replay;

@@ -24,6 +24,6 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
-        run::run(&self.app, gl, Some(std::path::absolute(self.file)?))
+        run::record(&self.app, gl, std::path::absolute(self.file)?)
     }
 }

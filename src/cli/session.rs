@@ -95,29 +95,47 @@ fn raise_descriptors() -> std::io::Result<()> {
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
-/// The command that starts a session; the listener adds the connection. Sessions after the first are recorded under
-/// numbered names.
+/// The command that starts a session for one connection; the listener adds the connection. Sessions after the first are
+/// recorded under numbered names.
 pub(super) fn command(
     gl: Choice,
     record: Option<PathBuf>,
 ) -> std::io::Result<impl Fn(&Peer) -> std::process::Command> {
     let count = AtomicU32::new(0);
+    let base = base_command(gl)?;
+    Ok(move |peer: &Peer| {
+        let mut command = base();
+        command.args(["--peer", &peer.to_string()]);
+        if let Some(file) = &record {
+            command
+                .arg("--record")
+                .arg(numbered(file, count.fetch_add(1, Ordering::Relaxed)));
+        }
+        command
+    })
+}
+
+/// The command that starts a session for all who connect to a socket, which the caller adds.
+pub(super) fn shared_command(gl: Choice) -> std::io::Result<impl Fn() -> std::process::Command> {
+    let base = base_command(gl)?;
+    Ok(move || {
+        let mut command = base();
+        command.arg("--shared");
+        command
+    })
+}
+
+fn base_command(gl: Choice) -> std::io::Result<impl Fn() -> std::process::Command> {
     let program = std::env::current_exe()?;
     let level = std::env::var(super::log::VARIABLE);
-    Ok(move |peer: &Peer| {
+    Ok(move || {
         let mut command = std::process::Command::new(&program);
         // Whoever tries out clients has these set; for our own GL they would lead back to this server.
         command.env_remove("VTEST_SOCKET_NAME");
         if std::env::var_os("GALLIUM_DRIVER").is_some_and(|driver| driver == "virpipe") {
             command.env_remove("GALLIUM_DRIVER");
         }
-        command.arg("--gl").arg(gl.to_string());
-        command.args(["session", "--peer", &peer.to_string()]);
-        if let Some(file) = &record {
-            command
-                .arg("--record")
-                .arg(numbered(file, count.fetch_add(1, Ordering::Relaxed)));
-        }
+        command.arg("--gl").arg(gl.to_string()).arg("session");
         for (tunable, bytes) in ALLOCATOR {
             if std::env::var_os(tunable).is_none() {
                 command.env(tunable, bytes);

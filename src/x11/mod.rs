@@ -35,4 +35,4 @@ pub use shm::{Segment, ShmError};
 pub use stream::{Connection, Cookie, Dialled, GuardedStream, dial};
 pub use watch::{OnError, Token};
 pub use wire::ByteOrder;
-pub use xid::{Damage, Fence, Gc, Kind, Pixmap, Region, Syncobj, Xid, kind};
+pub use xid::{AttachedSegment, Damage, Fence, Gc, Kind, Pixmap, Region, Syncobj, Xid, kind};

@@ -7,8 +7,8 @@ use x11rb::{
     cookie::VoidCookie,
     errors::ConnectionError,
     protocol::{
-        damage::ConnectionExt as _, dri3::ConnectionExt as _, sync::ConnectionExt as _,
-        xfixes::ConnectionExt as _, xproto::ConnectionExt as _,
+        damage::ConnectionExt as _, dri3::ConnectionExt as _, shm::ConnectionExt as _,
+        sync::ConnectionExt as _, xfixes::ConnectionExt as _, xproto::ConnectionExt as _,
     },
 };
 
@@ -105,6 +105,8 @@ kinds! {
     Fence, Fences: "fence", sync_destroy_fence;
     /// A DRM syncobj of DRI3.
     Syncobj, Syncobjs: "syncobj", dri3_free_syncobj;
+    /// A segment of MIT-SHM whose memory is not mapped here, unlike that of a [`Segment`](super::Segment).
+    AttachedSegment, AttachedSegments: "segment", shm_detach;
     /// A DAMAGE object.
     Damage, Damages: "damage", damage_destroy;
 }

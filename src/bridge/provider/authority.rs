@@ -5,6 +5,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -35,7 +36,10 @@ impl Authority {
             return Err(io::Error::other("the system is short of random numbers"));
         }
         // A directory that nobody else can enter, from its first moment on.
-        let directory = tempfile::Builder::new().prefix("pixbridge-x-").tempdir()?;
+        let directory = tempfile::Builder::new()
+            .prefix("pixbridge-x-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()?;
         let authority = Self { secret, directory };
         fs::write(authority.path(), entry(display, &secret))?;
         Ok(authority)
@@ -69,8 +73,6 @@ fn entry(display: u32, secret: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

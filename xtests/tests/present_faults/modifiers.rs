@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use pixbridge::{
-    present::{AllocateError, Allocation, Allocator, Mode, Placement, Rung, Size},
+    present::{AllocateError, Allocation, Allocator, Placement, Rung, Size},
     x11::PixelFormat,
 };
 use pixbridge_xtests::{
@@ -88,7 +88,7 @@ fn a_server_that_would_rather_flip_is_asked_once_and_gets_new_buffers() {
     peer.control()
         .completion(Completion::Sent(CompleteMode::SUBOPTIMAL_COPY));
     for number in 2..12 {
-        assert_eq!(stage.show(number).expect("shown").mode, Mode::SuboptimalCopy);
+        stage.show(number).expect("shown");
     }
     assert_eq!(questions(&peer), 2, "at first, and when it was dissatisfied");
     let asked = allocator.asked.borrow();

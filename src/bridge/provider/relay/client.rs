@@ -46,7 +46,7 @@ enum Stage<T> {
     Dialling(ByteOrder, Socket),
     /// The server has not said whether it lets the client in.
     Asked(ByteOrder, Socket),
-    Talking(Conversation<T>),
+    Talking(Box<Conversation<T>>),
     /// It is not let in, and told so.
     Refused,
 }
@@ -229,7 +229,7 @@ impl<T> Client<T> {
             let newcomer = Newcomer { client, order, setup };
             interceptor.joined(newcomer, &mut wishes, control);
             let talk = Talk::new(client, order, house.upstream.limits(), wishes);
-            self.stage = Stage::Talking(Conversation::new(server, talk));
+            self.stage = Stage::Talking(Box::new(Conversation::new(server, talk)));
         }
         messages.pass(length);
         Ok(())

@@ -11,6 +11,8 @@ mod fault;
 mod flow;
 mod socket;
 mod talk;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashMap,

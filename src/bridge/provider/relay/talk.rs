@@ -208,7 +208,8 @@ impl<T> Talk<T> {
             return Ok(Step::Incomplete);
         };
         let answer = self.is_awaited(head)?;
-        if !answer && !(head.kind == Kind::Event && self.wishes.shows(bytes[0], bytes[1])) {
+        let shown = head.kind == Kind::Event && self.wishes.shows(bytes[0], bytes[1]);
+        if !(answer || shown) {
             flow.pass(head.bytes());
             return Ok(Step::Decided);
         }
