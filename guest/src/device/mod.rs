@@ -10,7 +10,7 @@ mod sharing;
 
 use std::{
     collections::BTreeMap,
-    os::fd::BorrowedFd,
+    os::fd::{BorrowedFd, OwnedFd},
     sync::{Mutex, MutexGuard},
 };
 
@@ -127,7 +127,7 @@ impl Session<'_> {
     }
 
     /// Asks the session for a descriptor that is readable once both of two are.
-    pub(crate) fn merge_fences(&mut self, fences: [BorrowedFd<'_>; 2]) -> io::Result<std::os::fd::OwnedFd> {
+    pub(crate) fn merge_fences(&mut self, fences: [BorrowedFd<'_>; 2]) -> io::Result<OwnedFd> {
         self.socket.request(command::FENCE_MERGE, &[])?;
         for fence in fences {
             self.socket.send_fd(fence)?;

@@ -3,7 +3,7 @@
 //! The file is the session's, and it alone knows which resource a file is. What it has told us is kept by the file's
 //! identity, since the application must get one handle for one file however often it asks.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::{
     fs::fstat,
@@ -30,7 +30,6 @@ impl Session<'_> {
     /// # Errors
     /// ENOENT if there is no such resource; what the session says.
     pub(crate) fn export(&mut self, handle: u32) -> io::Result<(OwnedFd, Exported)> {
-        use std::os::fd::AsFd;
         self.resource(handle)?;
         self.socket.request(command::RESOURCE_EXPORT, &[handle])?;
         let answer = self
