@@ -1,8 +1,10 @@
 //! Tests of whole shaders: texts that say what must come out, and a reference compiler that says it is GLSL.
 
+mod bench;
 mod corpus;
 mod fragments;
 mod generated;
+mod host;
 mod hostile;
 mod interpreter;
 mod memory;

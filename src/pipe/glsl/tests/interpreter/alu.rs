@@ -260,8 +260,8 @@ fn scalar(opcode: Opcode, s: &[Vector; 4]) -> Option<Word> {
     use Opcode as O;
     let dot = |n: usize| -> Option<Word> {
         let (mut sum, mut size) = (0.0f64, 0.0f64);
-        for c in 0..n {
-            let product = f64::from(s[0][c].number()?) * f64::from(s[1][c].number()?);
+        for (a, b) in s[0].iter().zip(&s[1]).take(n) {
+            let product = f64::from(a.number()?) * f64::from(b.number()?);
             sum += product;
             size += product.abs();
         }
