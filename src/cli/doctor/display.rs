@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use pixbridge::{
-    bridge::trial,
+    bridge::{provider::Dri3, trial},
     gl::{self, Choice, Gl, GlError},
     present::{CanvasAllocator, Ladder, PresentError, Rung, open_gl},
     x11::{Display, Extension, ImportError, Limits, Paths, PixmapImporter, PixmapPath, Version},
@@ -71,6 +71,10 @@ fn server(display: &Display) -> Vec<Finding> {
         Ok(Some(_)) => good("GLX", "present"),
         Ok(None) => bad("GLX", "the server does not have it"),
         Err(error) => bad("GLX", error.to_string()),
+    });
+    findings.push(match Dri3::available(display) {
+        Ok(()) => good("DRI3 by run", "applications of run share their frames"),
+        Err(error) => bad("DRI3 by run", error.to_string()),
     });
     findings
 }

@@ -217,3 +217,95 @@ fn refusal(errno: Errno) -> Bad {
         _ => Bad::Alloc,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAYOUT: ExportLayout = ExportLayout {
+        placement: Placement::InPlace,
+        width: 300,
+        height: 200,
+        fourcc: Fourcc::XRGB8888.0,
+        stride: 1216,
+        offset: 4096,
+        modifier: 0,
+        size: 4096 + 1216 * 200,
+    };
+
+    fn pixmap(width: u16, height: u16) -> Wanted {
+        Wanted::Pixmap(Geometry {
+            width,
+            height,
+            depth: 24,
+        })
+    }
+
+    #[test]
+    fn a_picture_may_be_larger_than_what_is_wanted_and_not_smaller() {
+        assert_eq!(pixmap(300, 200).fits(LAYOUT), Ok(()));
+        assert_eq!(pixmap(1, 1).fits(LAYOUT), Ok(()));
+        assert_eq!(pixmap(301, 200).fits(LAYOUT), Err(Bad::Match));
+        assert_eq!(pixmap(300, 201).fits(LAYOUT), Err(Bad::Match));
+    }
+
+    #[test]
+    fn rows_that_do_not_fit_their_file_are_refused() {
+        let wrong = [
+            ExportLayout {
+                stride: 1196,
+                ..LAYOUT
+            },
+            ExportLayout {
+                stride: u32::MAX,
+                ..LAYOUT
+            },
+            ExportLayout {
+                offset: 4097,
+                ..LAYOUT
+            },
+            ExportLayout {
+                offset: u32::MAX,
+                ..LAYOUT
+            },
+            ExportLayout {
+                size: LAYOUT.size - 1,
+                ..LAYOUT
+            },
+        ];
+        for layout in wrong {
+            assert_eq!(pixmap(300, 200).fits(layout), Err(Bad::Alloc), "{layout:?}");
+        }
+        let fourcc = u32::from_le_bytes(*b"RG16");
+        assert_eq!(
+            pixmap(300, 200).fits(ExportLayout { fourcc, ..LAYOUT }),
+            Err(Bad::Match)
+        );
+    }
+
+    #[test]
+    fn pixmaps_are_as_wide_as_rows_are_long() {
+        let rows = padded(LAYOUT, 24).map(|rows| (rows.width, rows.height));
+        assert_eq!(rows, Some((304, 200)));
+        assert_eq!(
+            padded(
+                ExportLayout {
+                    stride: 1218,
+                    ..LAYOUT
+                },
+                24
+            ),
+            None
+        );
+        assert_eq!(
+            padded(
+                ExportLayout {
+                    stride: 4 << 16,
+                    ..LAYOUT
+                },
+                24
+            ),
+            None
+        );
+    }
+}

@@ -104,6 +104,14 @@ impl Dri3 {
         Self::of_display(display, socket)
     }
 
+    /// Whether clients of a display could have DRI3 by us. Waits for the display.
+    ///
+    /// # Errors
+    /// Why they would have to do without.
+    pub fn available(display: &Display) -> Result<(), Unavailable> {
+        Offer::of(display).map(drop)
+    }
+
     fn of_display(display: Display, socket: &Path) -> Result<Self, Unavailable> {
         Ok(Self {
             offer: Offer::of(&display)?,

@@ -201,3 +201,77 @@ impl AsFd for Link {
         self.stream.as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::pipe::wire::{virgl::command::ResourceId, vtest::RequestKind};
+
+    fn pair() -> (Link, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (Link::new(ours.into()), theirs)
+    }
+
+    fn exported() -> Vec<u8> {
+        let words = [
+            11,
+            RequestKind::ResourceExport.to_wire(),
+            0,
+            1,
+            8,
+            8,
+            0,
+            64,
+            0,
+            0,
+            0,
+            512,
+            0,
+        ];
+        words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect()
+    }
+
+    #[test]
+    fn an_answer_is_heard_once_its_descriptor_has_come() {
+        let (mut link, mut session) = pair();
+        session.write_all(&exported()).unwrap();
+        assert!(link.next().unwrap().is_none());
+        let file = std::fs::File::open("/dev/null").unwrap();
+        send_with_fd(&session, &[0], file.as_fd()).unwrap();
+        let heard = link.next().unwrap();
+        assert!(
+            matches!(heard, Some((Answer::Exported(Ok(_)), Some(_)))),
+            "{heard:?}"
+        );
+    }
+
+    #[test]
+    fn an_announced_descriptor_that_does_not_come_ends_the_connection() {
+        let (mut link, mut session) = pair();
+        session.write_all(&[&exported()[..], &[0]].concat()).unwrap();
+        assert!(matches!(link.next(), Err(LinkError::NoDescriptor)));
+    }
+
+    #[test]
+    fn a_session_that_does_not_read_is_left_before_it_fills_memory() {
+        let (mut link, _session) = pair();
+        let request = Request::ResourceUnref(ResourceId(1));
+        while !link.has_failed() {
+            link.send(&request, None);
+            assert!(link.waiting_bytes <= MAX_WAITING + 64);
+        }
+        assert!(matches!(link.next(), Err(LinkError::Deaf(_))));
+    }
+
+    #[test]
+    fn a_session_that_is_gone_is_noticed() {
+        let (mut link, session) = pair();
+        drop(session);
+        assert!(matches!(link.next(), Err(LinkError::Closed)));
+        link.send(&Request::Ping, None);
+        assert!(link.has_failed());
+    }
+}
