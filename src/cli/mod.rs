@@ -16,7 +16,7 @@ mod top;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pixbridge::gl::Choice;
+use pixbridge::{gl::Choice, pipe::exec::PicturePlace};
 
 /// Brings the pictures of GL applications that run behind a pipe onto an X server.
 #[derive(Debug, Parser)]
@@ -59,6 +59,12 @@ enum Command {
 fn platform(name: &str) -> Result<Choice, String> {
     name.parse()
         .map_err(|error: pixbridge::gl::GlError| error.to_string())
+}
+
+fn place(name: &str) -> Result<PicturePlace, String> {
+    let places = PicturePlace::ALL;
+    let found = places.into_iter().find(|place| place.name() == name);
+    found.ok_or_else(|| format!("it is one of {}", places.map(PicturePlace::name).join(", ")))
 }
 
 /// What goes wrong on the command line, in words for a person.

@@ -14,7 +14,7 @@ use clap::Args;
 use pixbridge::{
     gl::{Choice, Display},
     pipe::{
-        exec::{Executor, ExecutorGroup, GroupOptions},
+        exec::{Executor, ExecutorGroup, PicturePlace},
         server::{Limits, Peer, Recorder, Session, SharedLimits, SharedSession},
     },
 };
@@ -40,6 +40,9 @@ pub(super) struct SessionArgs {
     /// Standard input is a listening socket: serve all who connect to it, until it is shut down and they are gone
     #[arg(long, conflicts_with_all = ["record", "peer"])]
     shared: bool,
+    /// Where pictures are shared
+    #[arg(long, value_name = "PLACE", default_value = "best", value_parser = super::place, requires = "shared")]
+    pictures: PicturePlace,
 }
 
 impl SessionArgs {
@@ -47,7 +50,7 @@ impl SessionArgs {
         set_parent_process_death_signal(Some(Signal::TERM))?;
         let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
         match self.shared {
-            true => serve_all(socket, gl),
+            true => serve_all(socket, gl, self.pictures),
             false => self.serve(socket, gl),
         }
     }
@@ -72,9 +75,9 @@ impl SessionArgs {
 }
 
 /// Serves whoever connects to a listening socket.
-fn serve_all(socket: OwnedFd, gl: Choice) -> Result<ExitCode, Failure> {
+fn serve_all(socket: OwnedFd, gl: Choice, place: PicturePlace) -> Result<ExitCode, Failure> {
     raise_descriptors()?;
-    let group = ExecutorGroup::new(open_display(gl)?, GroupOptions::default())?;
+    let group = ExecutorGroup::new(open_display(gl)?, place)?;
     SharedSession::new(UnixListener::from(socket), group, SharedLimits::default())?.run()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -116,11 +119,14 @@ pub(super) fn command(
 }
 
 /// The command that starts a session for all who connect to a socket, which the caller adds.
-pub(super) fn shared_command(gl: Choice) -> std::io::Result<impl Fn() -> std::process::Command> {
+pub(super) fn shared_command(
+    gl: Choice,
+    place: PicturePlace,
+) -> std::io::Result<impl Fn() -> std::process::Command> {
     let base = base_command(gl)?;
     Ok(move || {
         let mut command = base();
-        command.arg("--shared");
+        command.args(["--shared", "--pictures", place.name()]);
         command
     })
 }

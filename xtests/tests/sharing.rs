@@ -12,7 +12,7 @@ use pixbridge::{
     gl::{Choice, Display, Platform},
     memory::SharedMemory,
     pipe::{
-        exec::{ExecError, Executor, ExecutorGroup, GroupOptions},
+        exec::{ExecError, Executor, ExecutorGroup, PicturePlace},
         format::Format,
         resource::{ExportLayout, Exported, Placement, Resource, ResourceDescription, bind},
         wire::virgl::{
@@ -40,14 +40,14 @@ const COLOR: [f32; 4] = [1.0, 0.0, 0.2, 0.8];
 const OWN: ResourceId = ResourceId(5);
 const ADOPTED: ResourceId = ResourceId(77);
 
-fn group(placement: Option<Placement>) -> ExecutorGroup {
+fn group(pictures: PicturePlace) -> ExecutorGroup {
     let display = Display::open(Choice::Only(Platform::Surfaceless)).expect("a surfaceless GL host");
-    ExecutorGroup::new(display, GroupOptions { placement }).expect("a group")
+    ExecutorGroup::new(display, pictures).expect("a group")
 }
 
 /// A group and two of its executors.
 fn pair(placement: Placement) -> (ExecutorGroup, Executor, Executor) {
-    let group = group(Some(placement));
+    let group = group(PicturePlace::Only(placement));
     let [one, other] = [(); 2].map(|()| group.connect().expect("an executor"));
     (group, one, other)
 }
@@ -91,7 +91,7 @@ fn file_id(exported: &Exported<Rc<Resource>>) -> (u64, u64) {
 
 #[test]
 fn the_best_placement_of_a_software_host_is_in_place() {
-    let group = group(None);
+    let group = group(PicturePlace::Best);
     assert_eq!(group.placement(), Placement::InPlace);
     let refused = group.refused_placements();
     assert!(matches!(refused, [(Placement::Dmabuf, _)]), "{refused:?}");
@@ -100,8 +100,8 @@ fn the_best_placement_of_a_software_host_is_in_place() {
 #[test]
 fn a_placement_that_the_host_lacks_is_refused() {
     let display = Display::open(Choice::Only(Platform::Surfaceless)).expect("a surfaceless GL host");
-    let placement = Some(Placement::Dmabuf);
-    let refused = ExecutorGroup::new(display, GroupOptions { placement });
+    let pictures = PicturePlace::Only(Placement::Dmabuf);
+    let refused = ExecutorGroup::new(display, pictures);
     assert!(matches!(refused, Err(ExecError::Gl(_))), "{refused:?}");
 }
 

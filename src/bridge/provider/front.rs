@@ -40,6 +40,7 @@ pub enum FrontError {
 pub struct Front {
     name: String,
     authority: PathBuf,
+    takes_dmabufs: bool,
     stopper: Stopper,
     thread: Option<JoinHandle<()>>,
 }
@@ -48,12 +49,13 @@ pub struct Front {
 struct Ready {
     name: String,
     authority: PathBuf,
+    takes_dmabufs: bool,
     stopper: Stopper,
 }
 
 impl Front {
     /// Stands before the display of this name, or the one that `DISPLAY` names. GL is in the session that listens at
-    /// `session`.
+    /// `session`, by the time that clients come.
     ///
     /// # Errors
     /// If there is no server, it lacks something, or the system does.
@@ -83,11 +85,13 @@ impl Front {
         let Ready {
             name,
             authority,
+            takes_dmabufs,
             stopper,
         } = told.recv().map_err(|_| ended())??;
         Ok(Self {
             name,
             authority,
+            takes_dmabufs,
             stopper,
             thread: Some(thread),
         })
@@ -96,6 +100,11 @@ impl Front {
     /// The display's name, as `DISPLAY` has it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the server behind it takes dmabufs. If not, the session's pictures have to be in memory that it can map.
+    pub fn takes_dmabufs(&self) -> bool {
+        self.takes_dmabufs
     }
 
     /// The file with the cookie that clients need, as `XAUTHORITY` has it.
@@ -120,12 +129,14 @@ fn prepare(host: Option<&str>, session: &Path) -> Result<(Ready, Relay<Dri3>), F
     let dri3 = Dri3::new(host, session)?;
     let display = DisplaySocket::claim(&Places::default(), None)?;
     let authority = Authority::create(display.number()).map_err(FrontError::Authority)?;
+    let (_, takes_dmabufs) = dri3.takes();
     let (name, file) = (format!(":{}", display.number()), authority.path());
     let relay = Relay::new(display, authority, upstream, dri3)?;
     let stopper = relay.stopper();
     let ready = Ready {
         name,
         authority: file,
+        takes_dmabufs,
         stopper,
     };
     Ok((ready, relay))

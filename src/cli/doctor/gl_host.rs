@@ -3,7 +3,7 @@
 use pixbridge::{
     gl::{Choice, Display, DmabufImport},
     pipe::{
-        exec::{ExecutorGroup, GroupOptions},
+        exec::{ExecutorGroup, PicturePlace},
         resource::Placement,
     },
 };
@@ -55,7 +55,7 @@ fn shared_pictures(display: Display) -> Finding {
         Placement::Dmabuf => "in dmabufs",
         Placement::Copied => "in copies",
     };
-    let group = match ExecutorGroup::new(display, GroupOptions::default()) {
+    let group = match ExecutorGroup::new(display, PicturePlace::default()) {
         Ok(group) => group,
         Err(error) => return bad(WHAT, error.to_string()),
     };

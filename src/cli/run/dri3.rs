@@ -8,6 +8,7 @@ use pixbridge::{
         session::SessionHost,
     },
     gl::Choice,
+    pipe::exec::PicturePlace,
 };
 
 use super::{
@@ -46,20 +47,25 @@ pub(super) struct Dri3 {
 }
 
 impl Dri3 {
-    /// Starts a session in a directory, and a display.
+    /// Starts a display, and a session in a directory.
     ///
     /// # Errors
     /// If frames cannot be shared here.
-    pub(super) fn start(directory: &Path, gl: Choice) -> Result<Self, Unshared> {
+    pub(super) fn start(directory: &Path, gl: Choice, place: PicturePlace) -> Result<Self, Unshared> {
         let library = preload_library()
             .map_err(Unshared::Session)?
             .ok_or(Unshared::NoLibrary)?;
-        let command = session::shared_command(gl).map_err(Unshared::Session)?;
-        let session = SessionHost::start(&directory.join("session"), command).map_err(Unshared::Session)?;
+        let socket = directory.join("session");
         let front = match std::env::var_os("DISPLAY") {
-            Some(_) => Some(Front::start(None, session.path())?),
+            Some(_) => Some(Front::start(None, &socket)?),
             None => None,
         };
+        let place = match (place, &front) {
+            (PicturePlace::Best, Some(front)) if !front.takes_dmabufs() => PicturePlace::BestInMemory,
+            (place, _) => place,
+        };
+        let command = session::shared_command(gl, place).map_err(Unshared::Session)?;
+        let session = SessionHost::start(&socket, command).map_err(Unshared::Session)?;
         Ok(Self {
             library,
             front,

@@ -6,16 +6,18 @@ mod vtest;
 
 use std::{
     ffi::OsString,
+    fs::Permissions,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Args, ValueEnum};
-use pixbridge::gl::Choice;
+use pixbridge::{gl::Choice, pipe::exec::PicturePlace};
 
 pub(super) use self::app::exit_code;
 use self::{app::App, dri3::Dri3, vtest::Vtest};
-use super::Failure;
+use super::{Failure, place};
 
 /// How an application's GL and its frames travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,6 +35,9 @@ pub(super) struct Run {
     /// How the application's GL and frames travel
     #[arg(long, value_enum, value_name = "WAY", default_value = "auto")]
     via: Via,
+    /// Where pictures are shared: best, memory (the best but dmabufs), dmabuf, in-place or copied
+    #[arg(long, value_name = "PLACE", default_value = "best", value_parser = place)]
+    pictures: PicturePlace,
     /// The application and its arguments
     #[arg(
         required = true,
@@ -53,9 +58,9 @@ enum Server {
 impl Run {
     pub(super) fn run(self, gl: Choice) -> Result<ExitCode, Failure> {
         serve(&self.app, |directory| match self.via {
-            Via::Dri3 => Ok(Server::Dri3(Dri3::start(directory, gl)?)),
+            Via::Dri3 => Ok(Server::Dri3(Dri3::start(directory, gl, self.pictures)?)),
             Via::Vtest => Ok(Server::Vtest(Vtest::start(directory, gl, None)?)),
-            Via::Auto => match Dri3::start(directory, gl) {
+            Via::Auto => match Dri3::start(directory, gl, self.pictures) {
                 Ok(dri3) => Ok(Server::Dri3(dri3)),
                 Err(reason) => {
                     tracing::warn!(
@@ -81,7 +86,10 @@ fn serve(
     start: impl FnOnce(&Path) -> Result<Server, Failure>,
 ) -> Result<ExitCode, Failure> {
     let mut app = App::new(words)?;
-    let directory = tempfile::Builder::new().prefix("pixbridge-").tempdir()?;
+    let directory = tempfile::Builder::new()
+        .prefix("pixbridge-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir()?;
     let server = start(directory.path())?;
     match &server {
         Server::Dri3(dri3) => dri3.prepare(&mut app),

@@ -21,12 +21,44 @@ use crate::{
 /// Bytes of zeros that stand in for a missing vertex buffer.
 const ZEROS: usize = 256;
 
-/// What can be chosen for a group.
+/// Where pictures that are shown and shared are to be for others. Others than those pictures are copied anyway.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct GroupOptions {
-    /// Where pictures that are shown and shared are to be for others; the best place that works if it is `None`. Others
-    /// than those pictures are copied anyway.
-    pub placement: Option<Placement>,
+pub enum PicturePlace {
+    /// The best place that works.
+    #[default]
+    Best,
+    /// The best place that works and is memory which the CPU can map, for X servers without DRI3.
+    BestInMemory,
+    /// That one, or the group is not made.
+    Only(Placement),
+}
+
+impl PicturePlace {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Best,
+        Self::BestInMemory,
+        Self::Only(Placement::Dmabuf),
+        Self::Only(Placement::InPlace),
+        Self::Only(Placement::Copied),
+    ];
+
+    /// The name that options have for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Best => "best",
+            Self::BestInMemory => "memory",
+            Self::Only(placement) => placement.name(),
+        }
+    }
+
+    pub(super) fn allows(self, placement: Placement) -> bool {
+        match self {
+            Self::Best => true,
+            Self::BestInMemory => placement != Placement::Dmabuf,
+            Self::Only(wanted) => wanted == placement,
+        }
+    }
 }
 
 /// Executors in one share group of GL.
@@ -38,8 +70,8 @@ impl ExecutorGroup {
     ///
     /// # Errors
     /// If no context can be made, its GL is older than 4.5 core, or pictures cannot be where they are to be.
-    pub fn new(display: gl::Display, options: GroupOptions) -> Result<Self, ExecError> {
-        Group::new(display, options).map(|group| Self(Rc::new(group)))
+    pub fn new(display: gl::Display, place: PicturePlace) -> Result<Self, ExecError> {
+        Group::new(display, place).map(|group| Self(Rc::new(group)))
     }
 
     /// An executor for one more connection.
@@ -78,7 +110,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn new(display: gl::Display, options: GroupOptions) -> Result<Self, ExecError> {
+    fn new(display: gl::Display, place: PicturePlace) -> Result<Self, ExecError> {
         let root = display.create_context(None)?;
         root.make_current()?;
         let gl = root.gl();
@@ -94,7 +126,7 @@ impl Group {
         gl.buffer_storage(&zeros, ZEROS as u64, Some(ReadBytes::from(&[0u8; ZEROS][..])), 0)?;
         Ok(Self {
             works: Works::default(),
-            pictures: Pictures::new(&display, &gl, options.placement)?,
+            pictures: Pictures::new(&display, &gl, place)?,
             leaving: RefCell::default(),
             caps: Caps::new(&host, &FormatSupport::probe(&gl)?, &features(&translation.host)),
             translation,

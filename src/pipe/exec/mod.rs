@@ -38,7 +38,7 @@ mod work;
 use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 
 pub use error::ExecError;
-pub use group::{ExecutorGroup, GroupOptions};
+pub use group::{ExecutorGroup, PicturePlace};
 pub use work::Fence;
 
 use self::{
@@ -107,7 +107,7 @@ impl Executor {
     /// # Errors
     /// If no context can be made, or its GL is older than 4.5 core.
     pub fn new(display: gl::Display) -> Result<Self, ExecError> {
-        ExecutorGroup::new(display, GroupOptions::default())?.connect()
+        ExecutorGroup::new(display, PicturePlace::default())?.connect()
     }
 
     fn in_group(group: &Rc<Group>) -> Result<Self, ExecError> {

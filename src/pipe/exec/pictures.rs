@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::error::ExecError;
+use super::{PicturePlace, error::ExecError};
 use crate::{
     gl::{self, Gl, GlError},
     pipe::resource::{Backing, Count, InPlace, Placement, ResourceDescription, Retired, window_fourcc},
@@ -30,8 +30,8 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    /// Finds the best placement that works, or tries the one that is wanted.
-    pub(super) fn new(display: &gl::Display, gl: &Gl, wanted: Option<Placement>) -> Result<Self, ExecError> {
+    /// Finds the best placement that works.
+    pub(super) fn new(display: &gl::Display, gl: &Gl, place: PicturePlace) -> Result<Self, ExecError> {
         let mut pictures = Self {
             placement: Placement::Copied,
             refused: Vec::new(),
@@ -39,7 +39,7 @@ impl Pictures {
             count: Count::default(),
         };
         for placement in LADDER {
-            if wanted.is_some_and(|wanted| wanted != placement) {
+            if !place.allows(placement) {
                 continue;
             }
             pictures.placement = placement;

@@ -25,6 +25,17 @@ pub enum Placement {
     Copied,
 }
 
+impl Placement {
+    /// The name that options and reports have for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InPlace => "in-place",
+            Self::Dmabuf => "dmabuf",
+            Self::Copied => "copied",
+        }
+    }
+}
+
 /// How the picture of a resource lies in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExportLayout {

@@ -3,7 +3,7 @@
 use pixbridge::{
     gl::{Choice, Display, Dmabuf, Plane, Platform, Region, WriteBytes, dmabuf::LINEAR},
     pipe::{
-        exec::{ExecutorGroup, GroupOptions},
+        exec::{ExecutorGroup, PicturePlace},
         format::Format,
         resource::{ExportLayout, Placement},
         wire::virgl::command::ResourceId,
@@ -30,8 +30,8 @@ fn display() -> Display {
     Display::open(Choice::Only(Platform::Gbm)).expect("GL on a GBM device")
 }
 
-fn group(placement: Option<Placement>) -> ExecutorGroup {
-    ExecutorGroup::new(display(), GroupOptions { placement }).expect("a group")
+fn group(pictures: PicturePlace) -> ExecutorGroup {
+    ExecutorGroup::new(display(), pictures).expect("a group")
 }
 
 /// What a GL of its own reads of an exported picture, as bytes of the memory.
@@ -79,7 +79,7 @@ fn imported(display: &Display, layout: ExportLayout, fd: std::os::fd::OwnedFd) -
 
 #[test]
 fn the_best_placement_on_a_device_is_a_dmabuf() {
-    let group = group(None);
+    let group = group(PicturePlace::Best);
     assert_eq!(
         group.placement(),
         Placement::Dmabuf,
@@ -91,7 +91,7 @@ fn the_best_placement_on_a_device_is_a_dmabuf() {
 #[test]
 fn what_an_executor_draws_is_in_the_dmabuf_for_whoever_imports_it() {
     let reader = display();
-    let group = group(Some(Placement::Dmabuf));
+    let group = group(PicturePlace::Only(Placement::Dmabuf));
     let [mut one, mut other] = [(); 2].map(|()| group.connect().expect("an executor"));
     for (format, fourcc, texel) in FORMATS {
         for size @ [width, height] in SIZES {
@@ -124,7 +124,7 @@ fn what_an_executor_draws_is_in_the_dmabuf_for_whoever_imports_it() {
 
 #[test]
 fn a_picture_in_a_dmabuf_is_written_sampled_and_read_like_any_other() {
-    let group = group(Some(Placement::Dmabuf));
+    let group = group(PicturePlace::Only(Placement::Dmabuf));
     let mut executor = group.connect().expect("an executor");
     let (size, target) = ([4, 2], ResourceId(3));
     executor
