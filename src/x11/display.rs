@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     os::fd::{AsFd, BorrowedFd},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::{
@@ -212,14 +212,19 @@ impl Display {
     /// As [`Display::poll`].
     pub fn wait(&self, limit: Duration) -> Result<Option<Happening>, X11Error> {
         self.flush()?;
-        if let Some(happening) = self.poll()? {
-            return Ok(Some(happening));
-        }
-        let mut fds = [PollFd::new(self, PollFlags::IN)];
-        let limit = Timespec::try_from(limit).map_err(|_| rustix::io::Errno::INVAL)?;
-        match poll(&mut fds, Some(&limit)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => self.poll(),
-            Err(error) => Err(error.into()),
+        let start = Instant::now();
+        loop {
+            if let Some(happening) = self.poll()? {
+                return Ok(Some(happening));
+            }
+            // What came may have been for nobody.
+            let left = limit.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let mut fds = [PollFd::new(self, PollFlags::IN)];
+            let left = Timespec::try_from(left).map_err(|_| rustix::io::Errno::INVAL)?;
+            rustix::io::retry_on_intr(|| poll(&mut fds, Some(&left)))?;
         }
     }
 

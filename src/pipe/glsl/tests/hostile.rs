@@ -167,7 +167,7 @@ fn slots_beyond_the_layout_are_refused() {
 }
 
 /// Texts that together use most of the language.
-const SEEDS: [&str; 4] = [
+const SEEDS: [&str; 7] = [
     "VERT\nPROPERTY NUM_CLIPDIST_ENABLED 3\nDCL IN[0]\nDCL IN[1]\nDCL OUT[0], POSITION\nDCL OUT[1..2], CLIPDIST\n\
      DCL OUT[3], GENERIC[2]\nDCL CONST[0..7]\nDCL CONST[2][0..3]\nDCL TEMP[0..3], ARRAY(1), LOCAL\nDCL TEMP[4..9]\n\
      DCL ADDR[0..1]\nDCL SV[0], VERTEXID\nIMM[0] UINT32 {1, 2, 3, 4}\nUARL ADDR[0].x, CONST[1].xxxx\n\
@@ -190,6 +190,27 @@ const SEEDS: [&str; 4] = [
      DCL SAMP[3]\nDCL SVIEW[3], SHADOWCUBEARRAY, FLOAT\nDCL TEMP[0..5]\nTEX2 TEMP[0], TEMP[1], TEMP[2].xxxx, SAMP[3], SHADOWCUBEARRAY\n\
      TXQ TEMP[1], TEMP[2].xxxx, SAMP[3], SHADOWCUBEARRAY\nBGNLOOP :0\nBRK\nENDLOOP :0\nUMUL_HI TEMP[3].xz, TEMP[4], TEMP[5]\n\
      BFI TEMP[4], TEMP[1], TEMP[2], TEMP[3].xxxx, TEMP[3].yyyy\nMOV OUT[0], IN[0]\nMOV OUT[1], IN[1].xxxx\nEND\n",
+    "TESS_CTRL\nPROPERTY TCS_VERTICES_OUT 3\nDCL IN[][0], POSITION\nDCL IN[][1], GENERIC[0]\n\
+     DCL IN[][2], CLIPDIST[1]\nDCL SV[0], INVOCATIONID\nDCL SV[1], VERTICESIN\nDCL OUT[][0], POSITION\n\
+     DCL OUT[][1], CLIPDIST\nDCL OUT[][2].xy, GENERIC[7]\nDCL OUT[3], TESSOUTER\nDCL OUT[4].xy, TESSINNER\n\
+     DCL OUT[5..6], PATCH[3]\nDCL TEMP[0..3]\nDCL ADDR[0..1]\nIMM[0] UINT32 {0, 1, 2, 3}\n\
+     UARL ADDR[1].x, SV[0].xxxx\nMOV OUT[ADDR[1].x][ADDR[0].x+1], IN[ADDR[1].x][ADDR[0].x+1]\nBARRIER\n\
+     ADD TEMP[0], OUT[2][1], OUT[ADDR[1].x][ADDR[0].x]\nMOV OUT[3].z, OUT[ADDR[0].x+3]\nMOV OUT[6].x, SV[1]\nEND\n",
+    "TESS_EVAL\nPROPERTY TES_PRIM_MODE 7\nPROPERTY TES_SPACING 2\nPROPERTY TES_POINT_MODE 1\nDCL IN[][0], POSITION\n\
+     DCL IN[][1], GENERIC[7]\nDCL IN[2..3], PATCH[3]\nDCL IN[4], TESSOUTER\nDCL SV[0], TESSCOORD\n\
+     DCL OUT[0], POSITION\nDCL OUT[1], GENERIC[2]\nDCL OUT[2], CLIPVERTEX\nDCL TEMP[0..2]\nDCL ADDR[0..1]\n\
+     MAD OUT[0], IN[ADDR[1].x][0], SV[0].xxxx, IN[1][ADDR[0].x]\nADD OUT[ADDR[0].x+1], IN[ADDR[0].x+2], IN[4]\n\
+     DFRACEXP TEMP[0].xy, TEMP[1].x, TEMP[2]\nMOV OUT[2], IN[2]\nEND\n",
+    "COMP\nPROPERTY CS_FIXED_BLOCK_WIDTH 8\nPROPERTY CS_FIXED_BLOCK_HEIGHT 2\nDCL SV[0], THREAD_ID\n\
+     DCL BUFFER[0]\nDCL BUFFER[3]\nDCL IMAGE[0..1], 2D, PIPE_FORMAT_R32_UINT, WR\n\
+     DCL IMAGE[2], 2D_MSAA, PIPE_FORMAT_NONE, WR\nDCL HWATOMIC[1][2..5]\nDCL MEMORY[1], SHARED\n\
+     DCL CONST[2][0..3]\nDCL TEMP[0..3]\nDCL ADDR[2]\nIMM[0] UINT32 {0, 1, 15, 4}\n\
+     LOAD TEMP[0], BUFFER[ADDR[2].x], SV[0]\nSTORE BUFFER[3].xw, TEMP[0], TEMP[1], COHERENT\n\
+     ATOMIMIN TEMP[1], BUFFER[0], TEMP[0], TEMP[2]\nATOMUMAX TEMP[1], MEMORY[0], TEMP[0], TEMP[2]\n\
+     ATOMUADD TEMP[2].x, IMAGE[ADDR[2].x+1], TEMP[0], TEMP[1], VOLATILE, 2D, PIPE_FORMAT_R32_UINT\n\
+     STORE IMAGE[2], TEMP[0], TEMP[1], 2D_MSAA\nRESQ TEMP[3].xw, IMAGE[2], 2D_MSAA\n\
+     ATOMUADD TEMP[3].x, HWATOMIC[1][ADDR[2].x+3], IMM[0], IMM[0].yyyy\nLOAD TEMP[3], CONST[2], TEMP[1]\n\
+     U64SHL TEMP[0], TEMP[1], TEMP[2]\nMEMBAR IMM[0].zzzz\nBARRIER\nEND\n",
 ];
 
 const NUMBERS: [&str; 12] = [
@@ -268,12 +289,55 @@ fn emit_any(tree: &Shader, word: u32) {
         ..GeometryKey::default()
     };
     let _ = geometry(tree, &geometry_key, &table, &HOST, &LAYOUT);
+    emit_any_of_later_stages(tree, available, distances, &table, word);
+}
+
+fn emit_any_of_later_stages(
+    tree: &Shader,
+    available: Varyings,
+    distances: ClipDistances,
+    table: &StreamOutputs,
+    word: u32,
+) {
+    let images = IntegerImages {
+        signed: word,
+        unsigned: !word,
+    };
+    let control_key = ControlKey {
+        available,
+        input_distances: distances,
+        images,
+        ..ControlKey::default()
+    };
+    let _ = tess_control(tree, &control_key, &HOST, &LAYOUT);
+    let evaluation_key = EvaluationKey {
+        available,
+        input_distances: distances,
+        last: word & 256 != 0,
+        clip_planes: word as u8,
+        images,
+        ..EvaluationKey::default()
+    };
+    let _ = tess_eval(tree, &evaluation_key, table, &HOST, &LAYOUT);
+    let compute_key = ComputeKey {
+        block: [word & 0xffff, word >> 16, word & 15],
+        images,
+        ..ComputeKey::default()
+    };
+    let _ = compute(tree, &compute_key, word, &HOST, &LAYOUT);
+    let standing_in = PassthroughKey {
+        vertices: word & 63,
+        available,
+        distances,
+        point_size: true,
+    };
+    let _ = passthrough_control(&standing_in, &HOST, &LAYOUT);
 }
 
 #[test]
 fn the_seeds_are_whole_shaders() {
     let none = StreamOutputs::default();
-    let [vert, frag, geom, other] = SEEDS.map(shader);
+    let [vert, frag, geom, other, control, evaluation, computing] = SEEDS.map(shader);
     let key = GeometryKey {
         available: ALL,
         input_distances: ClipDistances { clip: 4, cull: 0 },
@@ -283,6 +347,17 @@ fn the_seeds_are_whole_shaders() {
     assert!(fragment(&frag, &everything(), &HOST, &LAYOUT).is_ok());
     assert!(geometry(&geom, &key, &none, &HOST, &LAYOUT).is_ok());
     assert!(fragment(&other, &everything(), &HOST, &LAYOUT).is_ok());
+    let key = ControlKey {
+        available: ALL,
+        ..ControlKey::default()
+    };
+    assert!(tess_control(&control, &key, &HOST, &LAYOUT).is_ok());
+    let key = EvaluationKey {
+        available: ALL,
+        ..EvaluationKey::default()
+    };
+    assert!(tess_eval(&evaluation, &key, &none, &HOST, &LAYOUT).is_ok());
+    assert!(compute(&computing, &ComputeKey::default(), 64, &HOST, &LAYOUT).is_ok());
 }
 
 proptest! {

@@ -1,9 +1,16 @@
 //! Tests of whole shaders: texts that say what must come out, and a reference compiler that says it is GLSL.
 
+mod bench;
 mod corpus;
 mod fragments;
+mod generated;
+mod host;
 mod hostile;
+mod interpreter;
+mod memory;
+mod programs;
 mod registers;
+mod tessellation;
 mod textures;
 mod validator;
 mod vertices;
@@ -23,6 +30,20 @@ const HOST: Host = Host {
     ballot: true,
     int64: true,
     atomic_counter_ops: true,
+};
+
+/// A host of GL 4.5 without any extension.
+const HOST_450: Host = Host {
+    version: 450,
+    draw_parameters: false,
+    viewport_layer_array: false,
+    stencil_export: false,
+    texture_shadow_lod: false,
+    group_vote: false,
+    shader_clock: false,
+    ballot: false,
+    int64: false,
+    atomic_counter_ops: false,
 };
 
 const SLOTS: Slots = Slots { first: 0, count: 32 };
