@@ -14,7 +14,7 @@ use std::{
             net::{UnixListener, UnixStream},
         },
     },
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
 };
@@ -158,6 +158,7 @@ struct State {
     pictures: HashMap<(u64, u64), Arc<Picture>>,
     said: Vec<Said>,
     connections: Vec<UnixStream>,
+    listener: Option<UnixListener>,
     /// Resolves are not answered while this is so.
     holds: bool,
     placing: Option<Placing>,
@@ -196,13 +197,10 @@ impl Sharing {
     /// Listens, for the first time or again.
     pub fn listen(&self) {
         let listener = UnixListener::bind(self.socket()).expect("a socket");
+        lock(&self.shared).listener = Some(listener.try_clone().expect("a descriptor"));
         let shared = self.shared.clone();
-        let path = self.socket();
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                if !exists(&path) {
-                    return;
-                }
                 let copy = stream.try_clone().expect("a descriptor");
                 lock(&shared).connections.push(copy);
                 let shared = shared.clone();
@@ -214,7 +212,11 @@ impl Sharing {
     /// Dies: ends all connections, and listens no more.
     pub fn die(&self) {
         let _ = std::fs::remove_file(self.socket());
-        for connection in lock(&self.shared).connections.drain(..) {
+        let mut state = lock(&self.shared);
+        if let Some(listener) = state.listener.take() {
+            let _ = rustix::net::shutdown(listener, rustix::net::Shutdown::Both);
+        }
+        for connection in state.connections.drain(..) {
             let _ = connection.shutdown(Shutdown::Both);
         }
     }
@@ -259,8 +261,10 @@ impl Sharing {
     }
 }
 
-fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
+impl Drop for Sharing {
+    fn drop(&mut self) {
+        self.die();
+    }
 }
 
 fn lock(shared: &Shared) -> MutexGuard<'_, State> {
