@@ -78,7 +78,7 @@ fn counters_give_the_value_before_for_steps_in_both_directions() {
     ];
     bench.draw(&stages, TRIANGLES, 3);
     assert_eq!(bench.words_of(&buffer), [7, 1000, 5]);
-    for [before_up, before_down, other, _] in bench.colors()[0].iter().copied() {
+    for &[before_up, before_down, other, _] in &bench.colors()[0] {
         assert!((1000..1000 + INVOCATIONS as u32).contains(&before_up));
         assert!((1001..=1000 + INVOCATIONS as u32).contains(&before_down));
         assert_eq!(other, 5);
