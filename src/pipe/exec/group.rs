@@ -177,5 +177,6 @@ fn glsl_host(capabilities: &gl::Capabilities) -> Host {
         ballot: capabilities.has("GL_ARB_shader_ballot"),
         int64: capabilities.has("GL_ARB_gpu_shader_int64"),
         atomic_counter_ops: capabilities.has("GL_ARB_shader_atomic_counter_ops"),
+        framebuffer_fetch: capabilities.has("GL_EXT_shader_framebuffer_fetch"),
     }
 }

@@ -135,7 +135,7 @@ fn rule(opcode: Opcode) -> Option<Rule> {
         .or_else(|| legacy_rule(opcode))
         .or_else(|| integer_rule(opcode))
         .or(match opcode {
-            O::Mov => convert(Kind::Raw, Kind::Raw, "$0"),
+            O::Mov | O::Fbfetch => convert(Kind::Raw, Kind::Raw, "$0"),
             O::Cmp => select(Kind::Float, "lessThan($0,@F(0.0))", "$0<0.0"),
             O::Ucmp => select(Kind::Uint, "notEqual($0,@U(0u))", "$0!=0u"),
             O::Fseq => mask(Kind::Float, EQUAL),
@@ -296,7 +296,7 @@ fn integer_rule(opcode: Opcode) -> Option<Rule> {
 impl Emitter<'_> {
     pub(super) fn alu(&mut self, i: &Instruction) -> Result<(), EmitError> {
         use Opcode as O;
-        if matches!(i.opcode, O::Ddx | O::Ddy | O::DdxFine | O::DdyFine) {
+        if matches!(i.opcode, O::Ddx | O::Ddy | O::DdxFine | O::DdyFine | O::Fbfetch) {
             self.fragment_only(i.opcode)?;
         }
         if let Some(rule) = rule(i.opcode) {

@@ -1,5 +1,7 @@
 //! What the body of a shader turned out to need from its head.
 
+use super::{error::EmitError, key::Host};
+
 /// Collected while instructions are emitted.
 #[derive(Debug, Default)]
 pub(super) struct Features {
@@ -24,6 +26,15 @@ impl Features {
         if !self.extensions.contains(&extension) {
             self.extensions.push(extension);
         }
+    }
+
+    /// 64-bit integers, an extension in every version.
+    pub(super) fn require_long_integers(&mut self, host: &Host) -> Result<(), EmitError> {
+        if !host.int64 {
+            return Err(EmitError::HostLacks("ARB_gpu_shader_int64"));
+        }
+        self.require("GL_ARB_gpu_shader_int64");
+        Ok(())
     }
 
     pub(super) fn extensions(&self) -> &[&'static str] {

@@ -260,6 +260,13 @@ fn outputs(
     if let Some(color) = colors[0] {
         alpha_test(key, color, stage);
     }
+    if fetches(declared.shader) {
+        if !host.framebuffer_fetch {
+            return Err(EmitError::HostLacks("EXT_shader_framebuffer_fetch"));
+        }
+        stage.extensions.push("GL_EXT_shader_framebuffer_fetch");
+        fetched_colors(key, &colors, stage);
+    }
     color_outputs(declared, key, &colors, stage);
     stage.epilogue.push_str(&rest);
     Ok(())
@@ -333,6 +340,35 @@ fn color_outputs(
     }
 }
 
+fn fetches(shader: &Shader) -> bool {
+    shader.instructions.iter().any(|i| i.opcode == Opcode::Fbfetch)
+}
+
+/// What colour registers read: the colour buffers as they are, put back into the order of the shader's channels.
+fn fetched_colors(
+    key: &FragmentKey,
+    colors: &[Option<u32>; MAX_COLOR_BUFFERS as usize],
+    stage: &mut StageParts,
+) {
+    for (buffer, register) in colors.iter().enumerate() {
+        let Some(register) = *register else { continue };
+        let bit = |mask: u8| mask >> buffer & 1 != 0;
+        let swizzle = if bit(key.exchange_red_blue) { ".zyxw" } else { "" };
+        let words = if bit(key.signed_colors | key.unsigned_colors) {
+            format!("uvec4(color{buffer}_0{swizzle})")
+        } else {
+            format!("U(color{buffer}_0{swizzle})")
+        };
+        let text = if bit(key.alpha_in_red) {
+            format!("uvec4(0u,0u,0u,{words}.x)")
+        } else {
+            words
+        };
+        stage.read_outputs.resize(stage.outputs.len(), None);
+        stage.read_outputs[register as usize] = Some(Input::Variable(Variable::bits(text)));
+    }
+}
+
 fn color_output(key: &FragmentKey, (buffer, index): (usize, usize), register: u32, stage: &mut StageParts) {
     let bit = |mask: u8| mask >> buffer & 1 != 0;
     let mut channels = [0, 1, 2, 3];
@@ -350,9 +386,14 @@ fn color_output(key: &FragmentKey, (buffer, index): (usize, usize), register: u3
         ("vec4", "F(")
     };
     let source = if index == 1 { ",index=1" } else { "" };
+    let out = if stage.read_outputs.is_empty() {
+        "out"
+    } else {
+        "inout"
+    };
     let _ = writeln!(
         stage.globals,
-        "layout(location={buffer}{source})out {name} color{buffer}_{index};"
+        "layout(location={buffer}{source}){out} {name} color{buffer}_{index};"
     );
     let _ = write!(stage.epilogue, "color{buffer}_{index}={open}o{register}");
     push_swizzle(&mut stage.epilogue, &channels);

@@ -29,6 +29,8 @@ pub struct Host {
     pub int64: bool,
     /// ARB_shader_atomic_counter_ops; part of version 460.
     pub atomic_counter_ops: bool,
+    /// EXT_shader_framebuffer_fetch.
+    pub framebuffer_fetch: bool,
 }
 
 /// Where resources of a stage are bound; fixed for a session.

@@ -54,7 +54,7 @@ impl Emitter<'_> {
         let source = operand(i, 0)?;
         match i.opcode {
             Opcode::Ballot => {
-                self.require_long_integers()?;
+                self.features.require_long_integers(self.host)?;
                 self.store(i, Kind::Uint, Width::Four, |e, _| {
                     e.body.push_str("uvec4(unpackUint2x32(ballotARB(");
                     e.source(source, Kind::Uint, &[0])?;
@@ -77,13 +77,5 @@ impl Emitter<'_> {
                 Ok(())
             }),
         }
-    }
-
-    pub(super) fn require_long_integers(&mut self) -> Result<(), EmitError> {
-        if !self.host.int64 {
-            return Err(EmitError::HostLacks("ARB_gpu_shader_int64"));
-        }
-        self.features.require("GL_ARB_gpu_shader_int64");
-        Ok(())
     }
 }

@@ -58,6 +58,16 @@ pub(super) fn system_value(
         features.require("GL_ARB_shader_draw_parameters");
         return Ok(int(extension));
     }
+    if let Some(value) = subgroup_value(name) {
+        if !host.ballot {
+            return Err(EmitError::HostLacks("ARB_shader_ballot"));
+        }
+        features.require("GL_ARB_shader_ballot");
+        if !value.scalar {
+            features.require_long_integers(host)?;
+        }
+        return Ok(value);
+    }
     Ok(match (stage, name) {
         (Stage::Vertex, S::VertexId) => int("gl_VertexID"),
         (Stage::Vertex, S::InstanceId) => int("gl_InstanceID"),
@@ -92,6 +102,21 @@ pub(super) fn system_value(
                 index: 0,
             });
         }
+    })
+}
+
+/// Values of the invocations that run together; the masks are 64 bits wide.
+const fn subgroup_value(name: SemanticName) -> Option<SystemValue> {
+    use SemanticName as S;
+    Some(match name {
+        S::SubgroupSize => int("int(gl_SubGroupSizeARB)"),
+        S::SubgroupInvocation => int("int(gl_SubGroupInvocationARB)"),
+        S::SubgroupEqMask => words("uvec4(unpackUint2x32(gl_SubGroupEqMaskARB),0u,0u)"),
+        S::SubgroupGeMask => words("uvec4(unpackUint2x32(gl_SubGroupGeMaskARB),0u,0u)"),
+        S::SubgroupGtMask => words("uvec4(unpackUint2x32(gl_SubGroupGtMaskARB),0u,0u)"),
+        S::SubgroupLeMask => words("uvec4(unpackUint2x32(gl_SubGroupLeMaskARB),0u,0u)"),
+        S::SubgroupLtMask => words("uvec4(unpackUint2x32(gl_SubGroupLtMaskARB),0u,0u)"),
+        _ => return None,
     })
 }
 

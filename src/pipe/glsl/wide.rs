@@ -130,7 +130,7 @@ impl Emitter<'_> {
             Some(form) => form,
             None => {
                 let form = long(i.opcode).ok_or(EmitError::Opcode(i.opcode))?;
-                self.require_long_integers()?;
+                self.features.require_long_integers(self.host)?;
                 form
             }
         };

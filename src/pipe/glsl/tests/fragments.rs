@@ -48,6 +48,29 @@ fn colors_have_the_type_and_order_of_their_buffers() {
 }
 
 #[test]
+fn colors_are_fetched_in_the_order_of_the_shader() {
+    let text = "FRAG\nDCL OUT[0], COLOR\nDCL OUT[1], COLOR[1]\nDCL TEMP[0]\nFBFETCH TEMP[0], OUT[0]\n\
+                FBFETCH TEMP[0].x, OUT[1].yyyy\nMOV OUT[0], TEMP[0]\nEND\n";
+    let key = FragmentKey {
+        color_buffers: 2,
+        exchange_red_blue: 1,
+        unsigned_colors: 2,
+        ..everything()
+    };
+    // The reference compiler knows the extension for GLES alone.
+    let source = fragment(&shader(text), &key, &HOST, &LAYOUT).unwrap().source;
+    assert!(source.contains("#extension GL_EXT_shader_framebuffer_fetch : require\n"));
+    assert!(
+        source.contains("layout(location=0)inout vec4 color0_0;\nlayout(location=1)inout uvec4 color1_0;\n")
+    );
+    assert!(source.contains("t0=U(color0_0.zyxw);\nt0.x=uvec4(color1_0).y;\n"));
+    assert_eq!(
+        fragment(&shader(text), &key, &HOST_450, &LAYOUT),
+        Err(EmitError::HostLacks("EXT_shader_framebuffer_fetch"))
+    );
+}
+
+#[test]
 fn the_second_source_of_blending_is_index_one() {
     let source = fragment_source(
         "FRAG\nDCL OUT[0], COLOR\nDCL OUT[1], COLOR[1]\nEND\n",

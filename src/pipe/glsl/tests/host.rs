@@ -85,6 +85,37 @@ fn counters_give_the_value_before_for_steps_in_both_directions() {
     }
 }
 
+#[test]
+fn the_colour_buffer_is_read_before_it_is_written() {
+    let bench = Bench::new();
+    if !bench.gl.capabilities().has("GL_EXT_shader_framebuffer_fetch") {
+        return;
+    }
+    let host = Host {
+        framebuffer_fetch: true,
+        ..HOST_450
+    };
+    let text = "FRAG\nDCL IN[0], POSITION, LINEAR\nDCL OUT[0], COLOR\nDCL TEMP[0]\nF2U TEMP[0], IN[0].xxxx\n\
+                UADD OUT[0], TEMP[0], TEMP[0]\nEND\n";
+    let first = on_fragments(text);
+    let text = "FRAG\nDCL OUT[0], COLOR\nDCL TEMP[0]\nIMM[0] UINT32 {1, 2, 3, 4}\nFBFETCH TEMP[0], OUT[0]\n\
+                UADD OUT[0], TEMP[0], IMM[0]\nEND\n";
+    let second = fragment(&shader(text), &words_out(), &host, &SMALL)
+        .unwrap()
+        .source;
+    for source in [&first, &second] {
+        let stages = [
+            (ShaderKind::Vertex, COVER_EVERYTHING),
+            (ShaderKind::Fragment, source.as_str()),
+        ];
+        bench.draw(&stages, TRIANGLES, 3);
+    }
+    let sums: Vec<[u32; 4]> = (0..INVOCATIONS as u32)
+        .map(|n| [1, 2, 3, 4].map(|m| 2 * n + m))
+        .collect();
+    assert_eq!(bench.colors()[0], sums);
+}
+
 const VERT: &str = "VERT\nDCL OUT[0], POSITION\nDCL OUT[1], GENERIC[3]\nDCL CONST[0..3]\nDCL SV[0], VERTEXID\n\
                     DCL ADDR[0]\nUARL ADDR[0].x, SV[0].xxxx\nMOV OUT[0], CONST[ADDR[0].x]\n\
                     MOV OUT[1], CONST[3]\nEND\n";

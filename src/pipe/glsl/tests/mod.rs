@@ -30,6 +30,7 @@ const HOST: Host = Host {
     ballot: true,
     int64: true,
     atomic_counter_ops: true,
+    framebuffer_fetch: true,
 };
 
 /// A host of GL 4.5 without any extension.
@@ -44,6 +45,7 @@ const HOST_450: Host = Host {
     ballot: false,
     int64: false,
     atomic_counter_ops: false,
+    framebuffer_fetch: false,
 };
 
 const SLOTS: Slots = Slots { first: 0, count: 32 };

@@ -189,6 +189,25 @@ const DOUBLES: &[Opcode] = &[
     O::Dldexp,
 ];
 
+const LONGS: &[Opcode] = &[
+    O::I64abs,
+    O::I64neg,
+    O::I64ssg,
+    O::I64min,
+    O::I64max,
+    O::I64shr,
+    O::I64div,
+    O::I64mod,
+    O::U64add,
+    O::U64mul,
+    O::U64min,
+    O::U64max,
+    O::U64shl,
+    O::U64shr,
+    O::U64div,
+    O::U64mod,
+];
+
 /// Opcodes that never see a denormal or NaN come out of numbers, and need not be precise.
 fn needs_precision(opcode: Opcode) -> bool {
     matches!(
@@ -201,11 +220,12 @@ fn needs_precision(opcode: Opcode) -> bool {
 struct Writer {
     random: Random,
     text: String,
+    longs: bool,
     depth: usize,
 }
 
-/// The text of program `seed`.
-pub(super) fn program(seed: u64) -> String {
+/// The text of program `seed`, with 64-bit integers if the host has them.
+pub(super) fn program(seed: u64, longs: bool) -> String {
     let mut random = Random::new(seed);
     let mut text = String::from("FRAG\nDCL IN[0], POSITION, LINEAR\n");
     for n in 0..OUTPUTS {
@@ -230,9 +250,13 @@ pub(super) fn program(seed: u64) -> String {
         let _ = writeln!(text, "MOV TEMP[{}], CONST[ADDR[0].x+{}]", first + n, 2 + n % 2);
     }
     text += "F2D TEMP[14], TEMP[0]\nI2D TEMP[15], TEMP[4]\n";
+    if longs {
+        text += "I2I64 TEMP[18], TEMP[4]\nU2I64 TEMP[19], TEMP[5]\n";
+    }
     let mut writer = Writer {
         random,
         text,
+        longs,
         depth: 0,
     };
     writer.block(18);
@@ -251,6 +275,7 @@ impl Writer {
                 1 if self.depth < 2 => self.counted_loop(),
                 2 => self.array(),
                 3 => self.double(),
+                4 if self.longs => self.long(),
                 _ => self.instruction(),
             }
         }
@@ -337,6 +362,25 @@ impl Writer {
         let _ = writeln!(self.text, "{look}, TEMP[{to}]");
         let compare = self.random.pick(&["DSLT", "DSGE", "DSEQ", "DSNE"]);
         let _ = writeln!(self.text, "{compare} TEMP[7].xz, TEMP[{to}], TEMP[{other}]");
+    }
+
+    /// Arithmetic on 64-bit integers, and a look at its result.
+    fn long(&mut self) {
+        let opcode = self.random.pick(LONGS);
+        let [to, from, other] = [(); 3].map(|()| 18 + self.random.below(2));
+        let second = match opcode {
+            O::I64shr | O::U64shr | O::U64shl => format!(", TEMP[{}].{}", 4 + other % 4, self.swizzle()),
+            _ if opcode.sources() == 2 => format!(", TEMP[{other}]"),
+            _ => String::new(),
+        };
+        let swizzle = self.random.pick(&["", ".zwxy", ".xyxy"]);
+        let name = opcode.mnemonic();
+        let _ = writeln!(self.text, "{name} TEMP[{to}], TEMP[{from}]{swizzle}{second}");
+        let compare = self
+            .random
+            .pick(&["I64SLT", "I64SGE", "U64SLT", "U64SGE", "U64SEQ", "U64SNE"]);
+        let _ = writeln!(self.text, "{compare} TEMP[7].xz, TEMP[{to}], TEMP[{other}]");
+        let _ = writeln!(self.text, "MOV TEMP[6], TEMP[{to}]");
     }
 
     fn instruction(&mut self) {

@@ -148,6 +148,47 @@ fn doubles_are_pairs_of_words() {
 }
 
 #[test]
+fn long_integers_are_pairs_of_words() {
+    assert_eq!(
+        statements("U64ADD TEMP[0].xy, TEMP[1], -TEMP[2].zwxy"),
+        "t0.xy=unpackUint2x32(packUint2x32(t1.xy)+(-packUint2x32(t2.zw)));"
+    );
+    assert_eq!(
+        statements("I64SHR TEMP[0].zw, TEMP[1], TEMP[2]"),
+        "t0.zw=unpackUint2x32(uint64_t(int64_t(packUint2x32(t1.zw))>>(t2.y&63u)));"
+    );
+    assert_eq!(
+        statements("D2I64 TEMP[0].xy, TEMP[1]"),
+        "t0.xy=unpackUint2x32(uint64_t(int64_t(D(t1.xy))));"
+    );
+    assert_eq!(
+        statements("DFRACEXP TEMP[0].xy, TEMP[2].z, TEMP[1]"),
+        "{int x;double f=frexp(D(t1.xy),x);t0.xy=E(f);\nt2.z=uint(x);\n}"
+    );
+    assert_eq!(
+        statements("DLDEXP TEMP[0], TEMP[1], TEMP[2]"),
+        "t0=uvec4(E(ldexp(D(t1.xy),int(t2.x))),E(ldexp(D(t1.zw),int(t2.z))));"
+    );
+}
+
+#[test]
+fn invocations_that_run_together_know_each_other() {
+    let source = fragment_source(
+        "FRAG\nDCL OUT[0], COLOR\nDCL SV[0], SUBGROUP_INVOCATION\nDCL SV[1], SUBGROUP_GE_MASK\nDCL TEMP[0]\n\
+         BALLOT TEMP[0].xy, SV[0].xxxx\nREAD_INVOC TEMP[0].zw, SV[1].xyxy, TEMP[0].xxxx\n\
+         READ_FIRST OUT[0], TEMP[0]\nEND\n",
+        &everything(),
+    );
+    for line in [
+        "t0.xy=uvec4(unpackUint2x32(ballotARB(uint(int(gl_SubGroupInvocationARB))!=0u)),0u,0u).xy;\n",
+        "t0.zw=readInvocationARB(uvec4(unpackUint2x32(gl_SubGroupGeMaskARB),0u,0u).xy,t0.x);\n",
+        "o0=readFirstInvocationARB(t0);\n",
+    ] {
+        assert!(source.contains(line), "{line}\n{source}");
+    }
+}
+
+#[test]
 fn computed_indices_stay_inside_their_arrays() {
     assert_eq!(
         statements("UARL ADDR[0].x, TEMP[1].yyyy\nMOV TEMP[ADDR[0].x+5](1), CONST[ADDR[0].x-1]"),

@@ -256,7 +256,8 @@ impl Modify {
         match (opcode, n) {
             (Opcode::Ucmp, 0) | (Opcode::Ldexp, 1) => Modify::Integer,
             (Opcode::F2d, _) => Modify::Float,
-            (Opcode::I2d | Opcode::U2d, _) | (Opcode::Dldexp, 1) => Modify::Integer,
+            (Opcode::I2d | Opcode::U2d | Opcode::I2i64 | Opcode::U2i64, _)
+            | (Opcode::Dldexp | Opcode::I64shr | Opcode::U64shr | Opcode::U64shl, 1) => Modify::Integer,
             _ => self,
         }
     }

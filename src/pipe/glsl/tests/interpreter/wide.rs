@@ -1,11 +1,12 @@
-//! Opcodes on doubles: a value is a pair of words, low word first.
+//! Opcodes on doubles and on 64-bit integers: a value is a pair of words, low word first.
 
 use super::{Vector, Word};
 use crate::pipe::tgsi::{Instruction, Mask, Opcode, Source};
 
+use Opcode as O;
+
 /// Whether an opcode takes or gives pairs of words.
 pub(super) fn is_wide(opcode: Opcode) -> bool {
-    use Opcode as O;
     matches!(
         opcode,
         O::Dadd
@@ -31,6 +32,37 @@ pub(super) fn is_wide(opcode: Opcode) -> bool {
             | O::Dsge
             | O::Dseq
             | O::Dsne
+    ) || is_long(opcode)
+}
+
+/// Whether the pairs are integers.
+fn is_long(opcode: Opcode) -> bool {
+    matches!(
+        opcode,
+        O::I64abs
+            | O::I64neg
+            | O::I64ssg
+            | O::I64min
+            | O::I64max
+            | O::I64shr
+            | O::I64div
+            | O::I64mod
+            | O::I64slt
+            | O::I64sge
+            | O::I2i64
+            | O::U2i64
+            | O::U64add
+            | O::U64mul
+            | O::U64min
+            | O::U64max
+            | O::U64shl
+            | O::U64shr
+            | O::U64div
+            | O::U64mod
+            | O::U64slt
+            | O::U64sge
+            | O::U64seq
+            | O::U64sne
     )
 }
 
@@ -51,6 +83,9 @@ fn number(vector: &Vector, pair: usize) -> Option<f64> {
 
 pub(super) fn evaluate(i: &Instruction, s: &[Vector; 4], mask: Mask) -> Vector {
     let mut result = [Word::UNKNOWN; 4];
+    if is_long(i.opcode) {
+        return longs(i.opcode, s, mask);
+    }
     if let O::D2f | O::D2i | O::D2u | O::Dslt | O::Dsge | O::Dseq | O::Dsne = i.opcode {
         // The first double goes to the lowest written channel, the second to the next.
         for (n, channel) in mask.channels().enumerate() {
@@ -68,8 +103,6 @@ pub(super) fn evaluate(i: &Instruction, s: &[Vector; 4], mask: Mask) -> Vector {
     }
     result
 }
-
-use Opcode as O;
 
 fn to_double(opcode: Opcode, s: &[Vector; 4], pair: usize) -> Option<f64> {
     match opcode {
@@ -99,6 +132,82 @@ fn to_double(opcode: Opcode, s: &[Vector; 4], pair: usize) -> Option<f64> {
         }
         _ => return None,
     })
+}
+
+/// 64-bit integers. A comparison gives words as those of doubles do.
+fn longs(opcode: Opcode, s: &[Vector; 4], mask: Mask) -> Vector {
+    let mut result = [Word::UNKNOWN; 4];
+    let pair = |operand: usize, n: usize| {
+        let (low, high) = (s[operand][2 * n].certain()?, s[operand][2 * n + 1].certain()?);
+        Some(u64::from(high) << 32 | u64::from(low))
+    };
+    for (n, channel) in mask.channels().enumerate() {
+        let n = n.min(1);
+        let compared = pair(0, n)
+            .zip(pair(1, n))
+            .and_then(|(a, b)| compare(opcode, a, b));
+        if let Some(holds) = compared {
+            result[channel] = Word::exact(if holds { u32::MAX } else { 0 });
+        }
+    }
+    if compare(opcode, 0, 0).is_some() {
+        return result;
+    }
+    for n in 0..2 {
+        if let Some(value) = long(opcode, pair(0, n), pair(1, n), s[0][n], s[1][n]) {
+            result[2 * n] = Word::exact(value as u32);
+            result[2 * n + 1] = Word::exact((value >> 32) as u32);
+        }
+    }
+    result
+}
+
+/// `None` if the opcode does not compare.
+fn compare(opcode: Opcode, a: u64, b: u64) -> Option<bool> {
+    Some(match opcode {
+        O::I64slt => (a as i64) < b as i64,
+        O::I64sge => a as i64 >= b as i64,
+        O::U64slt => a < b,
+        O::U64sge => a >= b,
+        O::U64seq => a == b,
+        O::U64sne => a != b,
+        _ => return None,
+    })
+}
+
+/// One value, from two pairs or from the words that conversions and shifts take.
+fn long(opcode: Opcode, a: Option<u64>, b: Option<u64>, word: Word, count: Word) -> Option<u64> {
+    match opcode {
+        O::I2i64 => return word.certain().map(|w| i64::from(w as i32) as u64),
+        O::U2i64 => return word.certain().map(u64::from),
+        _ => {}
+    }
+    let a = a?;
+    let signed = a as i64;
+    match opcode {
+        O::I64abs => return Some(signed.wrapping_abs() as u64),
+        O::I64neg => return Some(signed.wrapping_neg() as u64),
+        O::I64ssg => return Some(signed.signum() as u64),
+        O::I64shr => return count.certain().map(|n| (signed >> (n & 63)) as u64),
+        O::U64shr => return count.certain().map(|n| a >> (n & 63)),
+        O::U64shl => return count.certain().map(|n| a << (n & 63)),
+        _ => {}
+    }
+    let b = b?;
+    match opcode {
+        O::I64min => Some(signed.min(b as i64) as u64),
+        O::I64max => Some(signed.max(b as i64) as u64),
+        // Division by zero, and of the least by -1, is left open.
+        O::I64div => signed.checked_div(b as i64).map(|v| v as u64),
+        O::I64mod => signed.checked_rem(b as i64).map(|v| v as u64),
+        O::U64add => Some(a.wrapping_add(b)),
+        O::U64mul => Some(a.wrapping_mul(b)),
+        O::U64min => Some(a.min(b)),
+        O::U64max => Some(a.max(b)),
+        O::U64div => a.checked_div(b),
+        O::U64mod => a.checked_rem(b),
+        _ => None,
+    }
 }
 
 fn to_word(opcode: Opcode, s: &[Vector; 4], pair: usize) -> Option<Word> {
