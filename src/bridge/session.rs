@@ -4,11 +4,11 @@
 //! a new one. What was shared in the old process is gone, as after the reset of a GPU.
 
 use std::{
-    io,
+    io::{self, Read, Write},
     os::{
         fd::OwnedFd,
         unix::{
-            net::UnixListener,
+            net::{UnixListener, UnixStream},
             process::{CommandExt, ExitStatusExt},
         },
     },
@@ -24,8 +24,16 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal, umask},
 };
 
+use crate::pipe::wire::vtest::Request;
+
 /// A session that lives shorter than this did not get to serve anybody.
 const SHORT_LIFE: Duration = Duration::from_secs(1);
+/// How long a session may take to be ready: drivers may have to be compiled for.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long an answer is waited for before looking whether the session is still there.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// What we call ourselves in the session's log.
+const NAME: &[u8] = b"pixbridge start";
 /// So many short lives in a row mean that it cannot work at all.
 const MAX_SHORT_LIVES: u32 = 3;
 
@@ -67,6 +75,32 @@ impl SessionHost {
             path: path.to_owned(),
             state,
         })
+    }
+
+    /// Waits until the session answers, as a client would.
+    ///
+    /// # Errors
+    /// If it ends instead, which its log says the reason of, or takes longer than a minute.
+    pub fn wait_ready(&self) -> io::Result<()> {
+        let mut stream = UnixStream::connect(&self.path)?;
+        stream.set_read_timeout(Some(LOOK_AGAIN))?;
+        let mut words = Vec::new();
+        Request::CreateRenderer { name: NAME }.encode(&mut words);
+        Request::Ping.encode(&mut words);
+        stream.write_all(&words)?;
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            match stream.read(&mut [0]) {
+                Ok(1..) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+            }
+            if matches!(*lock(&self.state), State::Over) {
+                break;
+            }
+        }
+        Err(io::Error::other("it does not answer"))
     }
 
     /// Where clients connect to.
@@ -150,8 +184,6 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(30);
-
     /// A host whose processes note their numbers, a line each, and then do what the script says.
     fn host(directory: &tempfile::TempDir, script: &'static str) -> SessionHost {
         let notes = directory.path().join("notes");
@@ -205,6 +237,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let host = host(&directory, "exit 1");
         wait_until(|| matches!(*lock(&host.state), State::Over));
+        assert!(host.wait_ready().is_err());
         let notes = fs::read_to_string(directory.path().join("notes")).unwrap();
         assert_eq!(notes.lines().count(), MAX_SHORT_LIVES as usize);
     }

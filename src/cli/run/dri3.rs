@@ -66,6 +66,7 @@ impl Dri3 {
         };
         let command = session::shared_command(gl, place).map_err(Unshared::Session)?;
         let session = SessionHost::start(&socket, command).map_err(Unshared::Session)?;
+        session.wait_ready().map_err(Unshared::Session)?;
         Ok(Self {
             library,
             front,
