@@ -222,6 +222,7 @@ fn samples() -> Vec<(Vec<u8>, Version)> {
             serial: 9,
             resource: ResourceId(0),
         },
+        Request::Signal,
     ];
     let mut samples: Vec<_> = requests
         .into_iter()
@@ -464,7 +465,7 @@ fn versions_settle_on_the_lower_but_never_on_one() {
 }
 
 fn any_kind() -> impl Strategy<Value = u32> {
-    prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000b]
+    prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000c]
 }
 
 proptest! {
