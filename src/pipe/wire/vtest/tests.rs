@@ -304,8 +304,8 @@ fn unknown_commands_and_impossible_lengths_are_errors() {
     assert_eq!(error(&[3, 39]), RequestError::Unknown(39));
     assert!(matches!(error(&[0, 0]), RequestError::Unknown(0)));
     assert!(matches!(
-        error(&[0, 0x5042_000a]),
-        RequestError::Unknown(0x5042_000a)
+        error(&[0, 0x5042_000b]),
+        RequestError::Unknown(0x5042_000b)
     ));
     let transfer = [&[13, 0x5042_0005, 3][..], &[0; 12]].concat();
     assert!(matches!(
