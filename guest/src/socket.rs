@@ -60,21 +60,27 @@ impl<'a> Socket<'a> {
     pub(crate) fn request_with(&mut self, command: u32, payload: &[u32], tail: &[u8]) -> io::Result<()> {
         let dwords = payload.len() + tail.len() / 4;
         let header = [u32::try_from(dwords).map_err(|_| Errno::INVAL)?, command];
-        self.send([bytemuck::cast_slice(&header), bytemuck::cast_slice(payload), tail])
+        let parts = [bytemuck::cast_slice(&header), bytemuck::cast_slice(payload), tail];
+        self.send(parts, None)
     }
 
-    /// Sends bytes as they are.
-    pub(crate) fn send(&mut self, mut parts: [&[u8]; 3]) -> io::Result<()> {
+    /// Sends bytes as they are, and a descriptor with the first of them: whoever reads the last has it.
+    pub(crate) fn send<const N: usize>(
+        &mut self,
+        mut parts: [&[u8]; N],
+        mut passed: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
         while parts.iter().any(|part| !part.is_empty()) {
             let slices = parts.map(IoSlice::new);
             let sent = self.patiently(PollFlags::OUT, |fd| {
-                sendmsg(
-                    fd,
-                    &slices,
-                    &mut SendAncillaryBuffer::default(),
-                    SendFlags::NOSIGNAL,
-                )
+                let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+                let mut control = SendAncillaryBuffer::new(&mut space);
+                if passed.is_some() {
+                    control.push(SendAncillaryMessage::ScmRights(passed.as_slice()));
+                }
+                sendmsg(fd, &slices, &mut control, SendFlags::NOSIGNAL)
             })?;
+            passed = None;
             advance(&mut parts, sent);
         }
         Ok(())
@@ -82,14 +88,7 @@ impl<'a> Socket<'a> {
 
     /// Sends a descriptor.
     pub(crate) fn send_fd(&mut self, passed: BorrowedFd<'_>) -> io::Result<()> {
-        let fds = [passed];
-        self.patiently(PollFlags::OUT, |fd| {
-            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-            let mut control = SendAncillaryBuffer::new(&mut space);
-            control.push(SendAncillaryMessage::ScmRights(&fds));
-            sendmsg(fd, &[IoSlice::new(&[0])], &mut control, SendFlags::NOSIGNAL)
-        })
-        .map(|_| ())
+        self.send([&[0]], Some(passed))
     }
 
     /// Waits for an answer of `N` dwords to `command`.
@@ -150,7 +149,7 @@ impl<'a> Socket<'a> {
     }
 
     /// Waits for some bytes, and the descriptor that came with them.
-    fn receive_some(&mut self, bytes: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    pub(crate) fn receive_some(&mut self, bytes: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
         let mut passed = None;
         let received = self.patiently(PollFlags::IN, |fd| {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];

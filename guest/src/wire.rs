@@ -23,10 +23,14 @@ pub(crate) mod command {
     pub(crate) const RESOURCE_IMPORT: u32 = EXTENSION + 4;
     pub(crate) const TRANSFER: u32 = EXTENSION + 5;
     pub(crate) const FENCE_MERGE: u32 = EXTENSION + 8;
+    pub(crate) const SIGNAL: u32 = EXTENSION + 10;
 
     /// What pixbridge's own commands are counted from; also the parameter that asks for them.
     pub(crate) const EXTENSION: u32 = 0x5042_0000;
 }
+
+/// The version of the extension that has all these.
+pub(crate) const EXTENSION_VERSION: u32 = 2;
 
 /// The version of vtest in which clients choose the numbers of resources.
 pub(crate) const VERSION: u32 = 2;
@@ -212,16 +216,11 @@ pub(crate) const IMPORTED_DWORDS: usize = 18;
 /// Dwords of the answer to RESOURCE_MEMORY: status and size.
 pub(crate) const MEMORY_DWORDS: usize = 3;
 
-/// A payload of SUBMIT_CMD2 up to the commands: one batch of `dwords`.
-pub(crate) fn batch(dwords: u32, flags: u32) -> [u32; 9] {
+/// A payload of SUBMIT_CMD2 up to the commands: one batch of `dwords` that waits for a fence.
+pub(crate) fn fenced_batch(dwords: u32) -> [u32; 9] {
     const COMMANDS_AT: u32 = 9;
-    [1, flags, COMMANDS_AT, dwords, 0, 0, 0, 0, 0]
-}
-
-/// Flags of a batch.
-pub(crate) mod batch_flag {
-    pub(crate) const IN_FENCE: u32 = 2;
-    pub(crate) const OUT_FENCE: u32 = 4;
+    const IN_FENCE: u32 = 2;
+    [1, IN_FENCE, COMMANDS_AT, dwords, 0, 0, 0, 0, 0]
 }
 
 /// A 64-bit value of two dwords.

@@ -1,11 +1,14 @@
 //! Commands, transfers, and waiting for them.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::io::{self, Errno};
+use rustix::{
+    io::{self, Errno},
+    pipe::{PipeFlags, pipe_with},
+};
 
 use super::{Context, Session};
-use crate::wire::{Transfer, batch, batch_flag, command};
+use crate::wire::{Transfer, command, fenced_batch};
 
 /// Commands, what they wait for, and whether somebody will wait for them.
 pub(crate) struct Submission<'a> {
@@ -30,26 +33,32 @@ impl Session<'_> {
             return Err(Errno::INVAL);
         }
         self.objects.context = Context::Settled;
-        if after.is_none() && !wants_fence {
-            self.socket.request_with(command::SUBMIT_CMD, &[], commands)?;
-            return Ok(None);
+        match (after, wants_fence) {
+            (None, false) => {
+                self.socket.request_with(command::SUBMIT_CMD, &[], commands)?;
+                Ok(None)
+            }
+            (None, true) => {
+                let head = [(commands.len() / 4) as u32, command::SUBMIT_CMD];
+                self.fence_behind([bytemuck::bytes_of(&head), commands]).map(Some)
+            }
+            (Some(fence), _) => {
+                let head = fenced_batch((commands.len() / 4) as u32);
+                self.socket.request_with(command::SUBMIT_CMD2, &head, commands)?;
+                self.socket.send_fd(fence)?;
+                wants_fence.then(|| self.fence_behind([&[], &[]])).transpose()
+            }
         }
-        let mut flags = 0;
-        if after.is_some() {
-            flags |= batch_flag::IN_FENCE;
-        }
-        if wants_fence {
-            flags |= batch_flag::OUT_FENCE;
-        }
-        let head = batch((commands.len() / 4) as u32, flags);
-        self.socket.request_with(command::SUBMIT_CMD2, &head, commands)?;
-        if let Some(fence) = after {
-            self.socket.send_fd(fence)?;
-        }
-        match wants_fence {
-            true => self.socket.receive_fd().map(Some),
-            false => Ok(None),
-        }
+    }
+
+    /// Sends a request and, in the same message, what makes the descriptor readable once that is done. The session has the
+    /// other end of it, and closes that.
+    fn fence_behind(&mut self, [head, tail]: [&[u8]; 2]) -> io::Result<OwnedFd> {
+        let (fence, end) = pipe_with(PipeFlags::CLOEXEC)?;
+        let signal = [0, command::SIGNAL];
+        let parts = [head, tail, bytemuck::bytes_of(&signal), &[0]];
+        self.socket.send(parts, Some(end.as_fd()))?;
+        Ok(fence)
     }
 
     /// Starts a transfer.

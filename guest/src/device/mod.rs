@@ -112,14 +112,15 @@ impl Session<'_> {
             [1, command::PROTOCOL_VERSION, wire::VERSION],
             [1, command::GET_PARAM, command::EXTENSION],
         ];
-        self.socket.send([
+        let hello = [
             bytemuck::bytes_of(&hello),
             &name,
             bytemuck::cast_slice(&questions),
-        ])?;
+        ];
+        self.socket.send(hello, None)?;
         let [version] = self.socket.answer(command::PROTOCOL_VERSION)?;
         let [known, extension] = self.socket.answer(command::GET_PARAM)?;
-        if (version, known) != (wire::VERSION, 1) || extension == 0 {
+        if (version, known) != (wire::VERSION, 1) || extension < wire::EXTENSION_VERSION {
             return Err(self.socket.lost(Errno::PIPE));
         }
         *self.socket.link() = Link::Open;

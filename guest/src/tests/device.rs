@@ -3,7 +3,7 @@
 use std::{
     io::Write,
     os::{
-        fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd},
+        fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd, OwnedFd},
         unix::net::UnixStream,
     },
     ptr, thread,
@@ -11,7 +11,7 @@ use std::{
 
 use libc::c_void;
 use rustix::{
-    event::{EventfdFlags, eventfd},
+    event::{EventfdFlags, PollFd, PollFlags, eventfd, poll},
     io::{self, Errno},
 };
 
@@ -197,15 +197,35 @@ fn commands_without_fences_are_a_submission_that_nobody_answers() {
 }
 
 #[test]
+fn commands_with_a_fence_are_two_requests_that_nobody_answers() {
+    let connection = Connection::new();
+    let mut submission = execute(&[7, 8], 2, -1);
+    connection.ioctl(0x42, &mut submission).unwrap();
+    // SAFETY: the descriptor was made for the caller, which is us.
+    let fence = unsafe { OwnedFd::from_raw_fd(submission.fence) };
+    let told = connection.told();
+    assert_eq!(
+        told,
+        [(command::SUBMIT_CMD, vec![7, 8]), (command::SIGNAL, vec![])]
+    );
+    // The session has closed its end.
+    poll(&mut [PollFd::new(&fence, PollFlags::IN)], None).unwrap();
+}
+
+#[test]
 fn fences_travel_with_the_commands() {
     let connection = Connection::new();
     let before = eventfd(0, EventfdFlags::CLOEXEC).unwrap();
     let mut submission = execute(&[7, 8], 1 | 2, before.as_raw_fd());
     connection.ioctl(0x42, &mut submission).unwrap();
-    assert!(submission.fence > 2);
-    assert_ne!(submission.fence, before.as_raw_fd());
-    let payload = vec![1, 6, 9, 2, 0, 0, 0, 0, 0, 7, 8];
-    assert_eq!(connection.told(), [(command::SUBMIT_CMD2, payload)]);
+    // SAFETY: the descriptor was made for the caller, which is us.
+    let fence = unsafe { OwnedFd::from_raw_fd(submission.fence) };
+    assert_ne!(fence.as_raw_fd(), before.as_raw_fd());
+    let payload = vec![1, 2, 9, 2, 0, 0, 0, 0, 0, 7, 8];
+    assert_eq!(
+        connection.told(),
+        [(command::SUBMIT_CMD2, payload), (command::SIGNAL, vec![])]
+    );
 }
 
 #[test]

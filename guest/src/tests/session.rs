@@ -1,7 +1,7 @@
 //! A session that keeps what it is told and gives every answer, but draws nothing.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     ffi::CString,
     fs::File,
     os::{
@@ -23,7 +23,7 @@ use crate::{
     config::{Config, DEFAULT_NODE},
     device::Device,
     socket::{Link, Socket},
-    wire::{IMPORTED_DWORDS, command, narrow},
+    wire::{EXTENSION_VERSION, IMPORTED_DWORDS, command, narrow},
 };
 
 /// What the session says that it can do.
@@ -108,6 +108,7 @@ fn serve(stream: &UnixStream, refused: u32, files: &Files) -> Vec<Request> {
         socket: Socket::new(stream.as_fd(), &mut link),
         refused,
         files,
+        passed: VecDeque::new(),
         exported: BTreeMap::new(),
         memory: BTreeMap::new(),
         sizes: BTreeMap::new(),
@@ -124,6 +125,7 @@ struct Session<'a> {
     socket: Socket<'a>,
     refused: u32,
     files: &'a Files,
+    passed: VecDeque<OwnedFd>,
     exported: BTreeMap<u32, File>,
     memory: BTreeMap<u32, File>,
     sizes: BTreeMap<u32, [u32; 2]>,
@@ -131,14 +133,31 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn receive(&mut self) -> io::Result<Request> {
-        let [length, command] = self.socket.header()?;
+        let mut header = [0; 2];
+        self.take(bytemuck::cast_slice_mut(&mut header))?;
+        let [length, command] = header;
         if command == command::CREATE_RENDERER {
-            self.socket.receive(&mut vec![0; length as usize])?;
+            self.take(&mut vec![0; length as usize])?;
             return Ok((command, Vec::new()));
         }
         let mut payload = vec![0; length as usize];
-        self.socket.receive(bytemuck::cast_slice_mut(&mut payload))?;
+        self.take(bytemuck::cast_slice_mut(&mut payload))?;
         Ok((command, payload))
+    }
+
+    /// Waits until `bytes` are there. A descriptor comes with the first bytes of its message.
+    fn take(&mut self, mut bytes: &mut [u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let (count, passed) = self.socket.receive_some(bytes)?;
+            self.passed.extend(passed);
+            bytes = &mut bytes[count..];
+        }
+        Ok(())
+    }
+
+    fn take_fd(&mut self) -> io::Result<OwnedFd> {
+        self.take(&mut [0])?;
+        Ok(self.passed.pop_front().expect("a descriptor came"))
     }
 
     fn answer(&mut self, (command, payload): &Request) -> io::Result<()> {
@@ -148,11 +167,11 @@ impl Session<'_> {
         }
         match command {
             command::PROTOCOL_VERSION => self.reply(command, payload),
-            command::GET_PARAM => self.reply(command, &[1, 1]),
+            command::GET_PARAM => self.reply(command, &[1, EXTENSION_VERSION]),
             command::GET_CAPS | command::GET_CAPS2 => {
                 let set = if command == command::GET_CAPS { 1 } else { 2 };
                 let header = [CAPSET.len() as u32 + 1, set];
-                self.socket.send([bytemuck::bytes_of(&header), &CAPSET, &[]])
+                self.socket.send([bytemuck::bytes_of(&header), &CAPSET], None)
             }
             command::RESOURCE_CREATE => {
                 self.sizes.insert(payload[0], [payload[4], payload[5]]);
@@ -162,18 +181,10 @@ impl Session<'_> {
             command::RESOURCE_EXPORT => self.give_picture(payload[0]),
             command::RESOURCE_IMPORT => self.take_picture(),
             command::RESOURCE_BUSY_WAIT => self.reply(command, &[u32::from(payload[1] == 0)]),
-            command::SUBMIT_CMD2 => {
-                if payload[1] & 2 != 0 {
-                    self.socket.receive_fd()?;
-                }
-                match payload[1] & 4 != 0 {
-                    true => self.socket.send_fd(fence().as_fd()),
-                    false => Ok(()),
-                }
-            }
+            command::SUBMIT_CMD2 | command::SIGNAL => self.take_fd().map(drop),
             command::FENCE_MERGE => {
-                self.socket.receive_fd()?;
-                self.socket.receive_fd()?;
+                self.take_fd()?;
+                self.take_fd()?;
                 self.reply(command, &[0])?;
                 self.socket.send_fd(fence().as_fd())
             }
@@ -218,7 +229,7 @@ impl Session<'_> {
     }
 
     fn take_picture(&mut self) -> io::Result<()> {
-        let inode = fstat(self.socket.receive_fd()?).unwrap().st_ino;
+        let inode = fstat(self.take_fd()?).unwrap().st_ino;
         let Some(size) = self.files.lock().unwrap().get(&inode).map(|(_, size)| *size) else {
             return self.reply(command::RESOURCE_IMPORT, &[Errno::BADF.raw_os_error() as u32]);
         };

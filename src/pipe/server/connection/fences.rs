@@ -1,7 +1,9 @@
-//! What a connection waits for, and what waits for it: batches with fences, BUSY_WAIT, WAIT, merged fences, timelines.
+//! What a connection waits for, and what waits for it: batches with fences, BUSY_WAIT, WAIT, SIGNAL, merged fences,
+//! timelines.
 //!
 //! A fence that a client gets is an eventfd. It becomes readable when GL has come past the [`Mark`] that was set with it,
-//! at the latest when the connection ends: whoever was handed the fence does not wait for ever.
+//! at the latest when the connection ends: whoever was handed the fence does not wait for ever. Of a fence that the client
+//! makes itself, we get one end and close it. Nothing is written to what a client made: it could see to it that we wait.
 
 use std::{
     io,
@@ -34,8 +36,10 @@ pub(super) enum Then {
     Answer { command: u32, serial: u32 },
     /// Points of timelines are reached.
     Reach(Vec<SyncPoint>),
-    /// A fence of the client becomes readable.
+    /// A fence of ours that the client has becomes readable.
     Signal(OwnedFd),
+    /// Our end of a fence of the client's is closed.
+    Close(OwnedFd),
 }
 
 /// Fences of which a third one is made.
@@ -97,7 +101,7 @@ impl<R: Renderer> Connection<R> {
                 Then::Answer { command, serial } => {
                     self.reply(command, &[serial, Errno::DQUOT.raw_os_error() as u32])
                 }
-                Then::Reach(_) | Then::Signal(_) => Err(SessionError::Quota {
+                Then::Reach(_) | Then::Signal(_) | Then::Close(_) => Err(SessionError::Quota {
                     what: "another fence",
                     limit: self.limits.fences as u64,
                 }),
@@ -118,6 +122,7 @@ impl<R: Renderer> Connection<R> {
                 }
             }
             Then::Signal(event) => signal(&event),
+            Then::Close(end) => drop(end),
         }
         Ok(())
     }
@@ -207,6 +212,12 @@ impl<R: Renderer> Connection<R> {
         Ok(())
     }
 
+    /// SIGNAL: a descriptor of the client's is closed once GL is done.
+    pub(super) fn signal(&mut self) -> Result<(), SessionError> {
+        let end = self.fds.pop_front().ok_or(SessionError::NoDescriptor)?;
+        self.mark(Then::Close(end))
+    }
+
     /// FENCE_MERGE: a fence that is readable once two others are.
     pub(super) fn merge_fences(&mut self) -> Result<(), SessionError> {
         let mut next = || self.fds.pop_front().ok_or(SessionError::NoDescriptor);
@@ -231,7 +242,7 @@ impl<R: Renderer> Connection<R> {
     pub(super) fn release_fences(&mut self) {
         let marked = self.marks.drain(..).filter_map(|mark| match mark.then {
             Then::Signal(event) => Some(event),
-            Then::Answer { .. } | Then::Reach(_) => None,
+            Then::Answer { .. } | Then::Reach(_) | Then::Close(_) => None,
         });
         marked
             .chain(self.merges.drain(..).map(|merge| merge.event))

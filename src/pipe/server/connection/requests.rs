@@ -15,7 +15,7 @@ const HIGHEST: Version = Version::V4;
 const PARAM_TIMELINES: u32 = 1;
 /// GET_PARAM: the version of the extension for shared resources.
 const PARAM_EXTENSION: u32 = 0x5042_0000;
-const EXTENSION_VERSION: u32 = 1;
+const EXTENSION_VERSION: u32 = 2;
 
 impl<R: Renderer> Connection<R> {
     pub(super) fn carry_out(

@@ -89,6 +89,7 @@ impl<R: Renderer> Connection<R> {
             } => self.ask(common, serial, resource, Direction::Upload(area)),
             Request::FenceMerge => self.merge_fences(),
             Request::Wait { serial, resource } => self.wait(serial, resource),
+            Request::Signal => self.signal(),
             // A server without kernel synchronisation objects does not know what is left.
             _ => Err(SessionError::Unserved(request.kind().name())),
         }

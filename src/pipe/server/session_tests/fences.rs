@@ -5,16 +5,18 @@ use std::os::fd::{AsFd, OwnedFd};
 use rustix::{
     event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
     io::Errno,
+    pipe::pipe,
 };
 
 use super::{
-    client::{Client, Shared},
+    client::{Client, Shared, Wire},
     notes::Call,
 };
 use crate::pipe::server::{Limits, SessionError, send_with_fd};
 
 const FENCE_MERGE: u32 = 0x5042_0008;
 const WAIT: u32 = 0x5042_0009;
+const SIGNAL: u32 = 0x5042_000a;
 
 /// SUBMIT_CMD2 of one batch of one word with an out-fence.
 fn submit_with_fence(word: u32) -> [u32; 12] {
@@ -155,6 +157,67 @@ fn fences_that_were_given_out_are_signalled_when_their_client_is_gone() {
     drop(client);
     assert!(becomes_signalled(&submitted));
     assert!(becomes_signalled(&merged));
+}
+
+/// SIGNAL, and the end of the fence that the client keeps.
+fn ask_for_signal(client: &mut Wire) -> OwnedFd {
+    let (fence, end) = pipe().unwrap();
+    client.say_with(&[0, SIGNAL], &[&end]);
+    fence
+}
+
+#[test]
+fn a_fence_of_the_clients_own_is_closed_when_gl_is_done() {
+    let session = Shared::start();
+    let mut client = session.client();
+    assert!(
+        becomes_signalled(&ask_for_signal(&mut client)),
+        "nothing to wait for"
+    );
+    session.gl_stands_still(true);
+    client.say(&[1, 6, 11]);
+    let fence = ask_for_signal(&mut client);
+    client.settle();
+    assert!(!is_signalled(&fence));
+    session.gl_stands_still(false);
+    assert!(becomes_signalled(&fence));
+}
+
+#[test]
+fn a_fence_of_the_clients_own_is_closed_when_the_client_is_gone() {
+    let session = Shared::start();
+    let mut client = session.client();
+    session.gl_stands_still(true);
+    client.say(&[1, 6, 11]);
+    let fence = ask_for_signal(&mut client);
+    client.settle();
+    drop(client);
+    assert!(becomes_signalled(&fence));
+}
+
+#[test]
+fn nothing_is_written_to_what_a_client_sends_as_a_fence() {
+    let session = Shared::start();
+    let (mut client, mut other) = (session.client(), session.client());
+    // Whoever wrote to it would wait.
+    let full = eventfd(0, EventfdFlags::CLOEXEC).unwrap();
+    rustix::io::write(&full, &(u64::MAX - 1).to_ne_bytes()).unwrap();
+    client.say(&[1, 6, 11]);
+    client.say_with(&[0, SIGNAL], &[&full]);
+    client.settle();
+    other.settle();
+}
+
+#[test]
+fn a_descriptor_may_come_with_the_words_before_its_byte() {
+    let mut client = Client::speaking(2);
+    let (fence, end) = pipe().unwrap();
+    let mut bytes = bytemuck::bytes_of(&[1, 6, 11, 0, SIGNAL]).to_vec();
+    bytes.push(0);
+    send_with_fd(&client.stream, &bytes, end.as_fd()).unwrap();
+    drop(end);
+    client.settle();
+    assert!(becomes_signalled(&fence));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn number(errno: Errno) -> u32 {
 fn the_extension_tells_its_version() {
     let mut client = Client::speaking(2);
     client.say(&[1, 15, 0x5042_0000]);
-    assert_eq!(client.hear(), [2, 15, 1, 1]);
+    assert_eq!(client.hear(), [2, 15, 1, 2]);
 }
 
 #[test]

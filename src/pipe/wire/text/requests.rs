@@ -218,4 +218,5 @@ pub(super) const REQUESTS: &[Layout] = &[
         &[num("serial"), num("resource")],
         Rest::Nothing,
     ),
+    request("PB_SIGNAL", 0x5042_000a, &[], Rest::Descriptors(1)),
 ];

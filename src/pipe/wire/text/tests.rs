@@ -156,6 +156,7 @@ fn requests_of_the_extension_are_lines_too_and_carry_their_descriptors_bytes() {
         PB_UPLOAD serial=2 resource=3 x=1 y=2 w=3 h=4\n\
         PB_FENCE_MERGE\n\
         PB_WAIT serial=3 resource=0\n\
+        PB_SIGNAL\n\
         END\n";
     let mut file = Vec::new();
     assemble(text, &mut file).expect("lines of the form");
@@ -186,7 +187,7 @@ proptest! {
     #[test]
     fn any_request_comes_back(
         bytes in proptest::collection::vec(any::<u8>(), 0..80),
-        id in prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000b],
+        id in prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000c],
     ) {
         let mut request = bytes;
         if request.len() >= 8 {

@@ -32,7 +32,7 @@ impl Request<'_> {
                 out.push(0);
                 return (out.len() - start) as u32;
             }
-            Self::DrmSyncFdToHandle => {
+            Self::DrmSyncFdToHandle | Self::Signal => {
                 out.push(0);
                 return 0;
             }

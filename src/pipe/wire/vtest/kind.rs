@@ -27,7 +27,7 @@ wire_enum! {
         ResourceExport = 0x5042_0003 "pb_resource_export", ResourceImport = 0x5042_0004 "pb_resource_import",
         StridedTransfer = 0x5042_0005 "pb_transfer", Resolve = 0x5042_0006 "pb_resolve",
         Upload = 0x5042_0007 "pb_upload", FenceMerge = 0x5042_0008 "pb_fence_merge",
-        Wait = 0x5042_0009 "pb_wait",
+        Wait = 0x5042_0009 "pb_wait", Signal = 0x5042_000a "pb_signal",
     }
 }
 
@@ -36,7 +36,7 @@ impl RequestKind {
     pub(super) const fn fixed_words(self) -> usize {
         match self {
             Self::GetCaps | Self::SubmitCmd | Self::CreateRenderer | Self::GetCaps2 | Self::Ping => 0,
-            Self::DrmSyncFdToHandle | Self::FenceMerge => 0,
+            Self::DrmSyncFdToHandle | Self::FenceMerge | Self::Signal => 0,
             Self::ResourceExport | Self::ResourceImport => 1,
             Self::Resolve | Self::Wait => 2,
             Self::ResourceMemory => 3,

@@ -153,7 +153,7 @@ impl<'a> Parser<'a> {
             }
             DrmSyncTimelineSignal | DrmSyncTimelineWait => self.bounded(fixed + handles() * 12, most),
             // One byte carries the descriptor.
-            DrmSyncFdToHandle | DrmSyncImportSyncFile | ResourceImport => Ok(fixed as usize + 1),
+            DrmSyncFdToHandle | DrmSyncImportSyncFile | ResourceImport | Signal => Ok(fixed as usize + 1),
             FenceMerge => Ok(fixed as usize + 2),
             _ => Ok(fixed as usize),
         }
@@ -310,7 +310,8 @@ impl<'a> Parser<'a> {
             | K::Resolve
             | K::Upload
             | K::FenceMerge
-            | K::Wait => self.sharing_request(payload)?,
+            | K::Wait
+            | K::Signal => self.sharing_request(payload)?,
             _ => self.drm_request(payload)?,
         }))
     }
@@ -351,6 +352,7 @@ impl<'a> Parser<'a> {
                 }
             }
             K::Wait => Request::Wait { serial, resource },
+            K::Signal => Request::Signal,
             _ => Request::FenceMerge,
         })
     }

@@ -267,6 +267,8 @@ pub enum Request<'a> {
         serial: u32,
         resource: ResourceId,
     },
+    /// Asks for a descriptor to be closed when GL has finished what was sent. It comes with the request.
+    Signal,
 }
 
 impl Request<'_> {
@@ -320,13 +322,17 @@ impl Request<'_> {
             Self::Upload { .. } => RequestKind::Upload,
             Self::FenceMerge => RequestKind::FenceMerge,
             Self::Wait { .. } => RequestKind::Wait,
+            Self::Signal => RequestKind::Signal,
         }
     }
 
     /// How many descriptors the client sends with this request.
     pub fn fd_count(&self) -> usize {
         match self {
-            Self::DrmSyncFdToHandle | Self::DrmSyncImportSyncFile(_) | Self::ResourceImport(_) => 1,
+            Self::DrmSyncFdToHandle
+            | Self::DrmSyncImportSyncFile(_)
+            | Self::ResourceImport(_)
+            | Self::Signal => 1,
             Self::FenceMerge => 2,
             Self::SubmitCmd2(submit) => submit
                 .batches()

@@ -222,6 +222,7 @@ fn samples() -> Vec<(Vec<u8>, Version)> {
             serial: 9,
             resource: ResourceId(0),
         },
+        Request::Signal,
     ];
     let mut samples: Vec<_> = requests
         .into_iter()
@@ -303,8 +304,8 @@ fn unknown_commands_and_impossible_lengths_are_errors() {
     assert_eq!(error(&[3, 39]), RequestError::Unknown(39));
     assert!(matches!(error(&[0, 0]), RequestError::Unknown(0)));
     assert!(matches!(
-        error(&[0, 0x5042_000a]),
-        RequestError::Unknown(0x5042_000a)
+        error(&[0, 0x5042_000b]),
+        RequestError::Unknown(0x5042_000b)
     ));
     let transfer = [&[13, 0x5042_0005, 3][..], &[0; 12]].concat();
     assert!(matches!(
@@ -464,7 +465,7 @@ fn versions_settle_on_the_lower_but_never_on_one() {
 }
 
 fn any_kind() -> impl Strategy<Value = u32> {
-    prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000b]
+    prop_oneof![3 => 0u32..40, 1 => 0x5042_0000u32..0x5042_000c]
 }
 
 proptest! {
