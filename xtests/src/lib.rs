@@ -19,6 +19,7 @@ pub mod clients;
 pub mod composer;
 pub mod desktop;
 pub mod guest;
+pub mod held;
 pub mod imports;
 pub mod likeness;
 pub mod load;

@@ -34,7 +34,11 @@ impl Dri3 {
                     self.resolved(Awaited::Session(ticket), control);
                 }
                 Heard::Lost(error) => {
-                    tracing::error!("the session is lost: {error}");
+                    if error.is_end() {
+                        tracing::info!("the session is lost: {error}");
+                    } else {
+                        tracing::error!("the session is lost: {error}");
+                    }
                     self.give_up(|awaited| matches!(awaited, Awaited::Session(_)), control);
                 }
             }

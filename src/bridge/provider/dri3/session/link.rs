@@ -52,6 +52,20 @@ pub(crate) enum LinkError {
     Deaf(usize),
 }
 
+impl LinkError {
+    /// Whether the session ended, of which whoever started it tells more.
+    pub(crate) fn is_end(&self) -> bool {
+        match self {
+            Self::Closed => true,
+            Self::Io(error) => matches!(
+                error.kind(),
+                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// Connects without waiting; the socket never waits either.
 pub(super) fn connect(path: &Path) -> Result<OwnedFd, Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
