@@ -95,7 +95,7 @@ fn check_renderer(mut gears: Command) -> Result<String, Failure> {
     let name = Running::start(gears)?.wait_for(Duration::from_secs(30), |output| {
         renderer_name(output).map(str::to_owned)
     })?;
-    if name.starts_with(Renderer::Ours.name_prefix()) {
+    if name.starts_with(Renderer::Vtest.name_prefix()) {
         Ok(name)
     } else {
         Err(format!("clients run on {name:?}, not on pixbridge").into())
