@@ -7,7 +7,7 @@ use crate::{WHOLE, both, still::ALL};
 /// Translucent windows show who draws them. The compositor says when it has begun.
 const PICOM: &str = r#"picom --daemon --config /dev/null --backend "$BACKEND" --no-vsync --use-damage \
     --active-opacity 0.6 --inactive-opacity 0.6 --shadow || exit
-xterm -geometry 40x8+350+40 -e sh -c 'echo drawn by the X server; exec sleep 600' &
+xterm -bg darkred -geometry 60x20+350+40 -e sh -c 'echo drawn by the X server; exec sleep 600' &
 exec es2tri"#;
 
 fn picom(backend: &'static str) -> Program {

@@ -7,7 +7,6 @@ use crate::{LIMIT, Show};
 fn report(program: &Program) -> String {
     let show = Show::start(Renderer::Dri3, program).expect("a required program");
     let finished = show.program.finish(LIMIT).expect("a report");
-    assert!(finished.status.success(), "{}", finished.output());
     assert!(
         finished.stdout.contains(Renderer::Dri3.name_prefix()),
         "{}",
