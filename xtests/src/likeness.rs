@@ -143,6 +143,20 @@ pub fn check(
     Ok(())
 }
 
+/// The most alike of pictures of the same animation, taken at whatever moments, with their error. `None` where none can be
+/// compared.
+pub fn nearest<'a>(
+    pictures: &'a [Picture],
+    references: &'a [Picture],
+) -> Option<(&'a Picture, &'a Picture, f64)> {
+    let pairs = pictures
+        .iter()
+        .flat_map(|picture| references.iter().map(move |reference| (picture, reference)));
+    pairs
+        .filter_map(|(picture, reference)| Some((picture, reference, error(picture, reference).ok()?)))
+        .min_by(|one, other| one.2.total_cmp(&other.2))
+}
+
 /// Leaves a picture, its reference and their difference as PNG files, and says where.
 ///
 /// They go to the directory that `PIXBRIDGE_PICTURES` names, else to `pixbridge-pictures` in the system's
@@ -226,6 +240,15 @@ mod tests {
         assert_eq!(check(&dimmed(1), &reference(), SAME_DRAWING, &ALL), Ok(()));
         let verdict = check(&dimmed(6), &reference(), SAME_DRAWING, &ALL);
         assert!(matches!(verdict, Err(Unlike::Error { .. })), "{verdict:?}");
+    }
+
+    #[test]
+    fn the_nearest_of_two_animations_are_what_both_showed() {
+        let (shown, other) = (reference(), reference().mirrored());
+        let (ours, theirs) = ([other.flipped(), shown.clone()], [other, shown]);
+        let (picture, reference, error) = nearest(&ours, &theirs).unwrap();
+        assert_eq!((picture, reference, error), (&ours[1], &theirs[1], 0.0));
+        assert_eq!(nearest(&ours, &[]), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who draws: direct llvmpipe, the C renderer behind its server, or pixbridge.
+//! Who draws: direct llvmpipe, the C renderer behind its server, or pixbridge in one of its two ways.
 
 use crate::process::{ProcessError, Running};
 use crate::xvfb::Xvfb;
@@ -22,19 +22,21 @@ pub enum Renderer {
     /// Mesa's virpipe against `virgl_test_server`, which draws with llvmpipe.
     Peer,
     /// Mesa's virpipe against pixbridge, which draws with llvmpipe.
-    Ours,
+    Vtest,
+    /// Mesa's virtio-gpu driver against pixbridge, which draws with llvmpipe and shares the frames over DRI3.
+    Dri3,
 }
 
 impl Renderer {
     /// All of them, the reference first.
-    pub const ALL: [Self; 3] = [Self::Direct, Self::Peer, Self::Ours];
+    pub const ALL: [Self; 4] = [Self::Direct, Self::Peer, Self::Vtest, Self::Dri3];
 
     /// How `GL_RENDERER` starts for a client that really runs on this renderer.
     pub const fn name_prefix(self) -> &'static str {
         match self {
             Self::Direct => "llvmpipe (",
             Self::Peer => "virgl (LLVMPIPE ",
-            Self::Ours => "virgl (pixbridge on LLVMPIPE ",
+            Self::Vtest | Self::Dri3 => "virgl (pixbridge on LLVMPIPE ",
         }
     }
 }
@@ -44,7 +46,8 @@ impl fmt::Display for Renderer {
         f.write_str(match self {
             Self::Direct => "direct",
             Self::Peer => "peer",
-            Self::Ours => "ours",
+            Self::Vtest => "vtest",
+            Self::Dri3 => "dri3",
         })
     }
 }
@@ -96,7 +99,14 @@ pub struct Stand {
 enum Kind {
     Direct,
     Peer(PeerServer),
-    Ours(PathBuf),
+    Ours { binary: PathBuf, via: &'static str },
+}
+
+impl Kind {
+    fn ours(via: &'static str) -> Result<Self, StandError> {
+        let binary = our_binary()?;
+        Ok(Self::Ours { binary, via })
+    }
 }
 
 impl Stand {
@@ -108,7 +118,8 @@ impl Stand {
         let kind = match renderer {
             Renderer::Direct => Kind::Direct,
             Renderer::Peer => Kind::Peer(PeerServer::start()?),
-            Renderer::Ours => Kind::Ours(our_binary()?),
+            Renderer::Vtest => Kind::ours("vtest")?,
+            Renderer::Dri3 => Kind::ours("dri3")?,
         };
         Ok(Self { renderer, kind })
     }
@@ -125,16 +136,16 @@ impl Stand {
         let mut command = match &self.kind {
             Kind::Direct => Command::new(program),
             Kind::Peer(server) => server.client(program.as_ref()),
-            Kind::Ours(binary) => {
+            Kind::Ours { binary, via } => {
                 let mut command = Command::new(binary);
-                command.args(["run", "--"]).arg(program);
+                command.args(["run", "--via", via, "--"]).arg(program);
                 command
             }
         };
         for variable in FOREIGN_VARIABLES {
             command.env_remove(variable);
         }
-        if !matches!(self.kind, Kind::Ours(_)) {
+        if !matches!(self.kind, Kind::Ours { .. }) {
             command.env("LIBGL_ALWAYS_SOFTWARE", "1");
         }
         if let Kind::Peer(server) = &self.kind {

@@ -24,7 +24,7 @@ fn stand(renderer: Renderer) -> Stand {
 }
 
 fn ours() -> Stand {
-    stand(Renderer::Ours)
+    stand(Renderer::Vtest)
 }
 
 /// The still picture that a program shows.
@@ -53,13 +53,13 @@ fn clients_see_our_name() {
     let name = gears
         .wait_for(LIMIT, |output| renderer_name(output).map(str::to_owned))
         .expect("a name");
-    assert!(name.starts_with(Renderer::Ours.name_prefix()), "{name}");
+    assert!(name.starts_with(Renderer::Vtest.name_prefix()), "{name}");
 }
 
 #[test]
 fn a_still_triangle_is_the_same_picture_upright_and_in_its_colours() {
     let (ours, direct) = (
-        picture(Renderer::Ours, "es2tri", &[]),
+        picture(Renderer::Vtest, "es2tri", &[]),
         picture(Renderer::Direct, "es2tri", &[]),
     );
     let properties = [Property::Upright, Property::ColoursInOrder];
@@ -125,7 +125,7 @@ fn validate(renderer: Renderer, program: &str) -> Vec<(String, glmark2::Report)>
 #[test]
 fn glmark2_validates_wherever_llvmpipe_does() {
     for program in ["glmark2", "glmark2-es2"] {
-        let ours = validate(Renderer::Ours, program);
+        let ours = validate(Renderer::Vtest, program);
         assert!(ours.len() > 30, "{ours:?}");
         assert_eq!(ours, validate(Renderer::Direct, program), "{program}");
     }

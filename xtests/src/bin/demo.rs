@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Failure> {
     let xvfb = Xvfb::start(640, 480)?;
-    let stand = Stand::prepare(Renderer::Ours)?;
+    let stand = Stand::prepare(Renderer::Vtest)?;
     let mut command: Command = stand.command(&xvfb, "glxgears");
     command.arg("-info");
     let mut gears = Running::start(command)?;
@@ -53,7 +53,7 @@ fn run(options: &Options) -> Result<(), Failure> {
     let name = renderer_name(&gears.stdout())
         .ok_or("glxgears did not say its renderer")?
         .to_owned();
-    if !name.starts_with(Renderer::Ours.name_prefix()) {
+    if !name.starts_with(Renderer::Vtest.name_prefix()) {
         return Err(format!("glxgears ran on {name}").into());
     }
     let first = screen.look(window)?;

@@ -7,29 +7,25 @@ use std::{
     time::Duration,
 };
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use pixbridge_xtests::{
     clients::renderer_name,
     piglit::{Comparison, baseline, known_failures, results},
     process::Running,
-    renderer::{Renderer, our_binary},
+    renderer::{Renderer, Stand, our_binary},
     xvfb::Xvfb,
 };
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/piglit");
-/// The tests of the first OpenGL versions.
-const FILTERS: [&str; 4] = [
-    "spec@!opengl 1",
-    "spec@!opengl 2",
-    "spec@glsl-1.10",
-    "spec@glsl-1.20",
-];
 
 /// Runs piglit's quick_gl through pixbridge under Xvfb and compares with what the C renderer passes.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Tests to run, as piglit's own -t
-    #[arg(short = 't', long = "test", value_name = "REGEX", default_values_t = FILTERS.map(str::to_owned))]
+    /// Which tests, in which way
+    #[arg(long, value_enum, default_value_t = Set::Gl)]
+    set: Set,
+    /// Tests to run instead of all of the set, as piglit's own -t
+    #[arg(short = 't', long = "test", value_name = "REGEX")]
     tests: Vec<String>,
     /// Tests at a time
     #[arg(short, long, default_value_t = 2)]
@@ -40,6 +36,48 @@ struct Options {
     /// Least part of the baseline to pass, in per cent
     #[arg(long, default_value_t = 98.0)]
     least: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Set {
+    /// The first versions of OpenGL, over vtest
+    Gl,
+    /// GLX, EGL and shared images, over DRI3
+    Display,
+}
+
+impl Set {
+    const fn filters(self) -> &'static [&'static str] {
+        match self {
+            Self::Gl => &[
+                "spec@!opengl 1",
+                "spec@!opengl 2",
+                "spec@glsl-1.10",
+                "spec@glsl-1.20",
+            ],
+            Self::Display => &[
+                "glx@",
+                "spec@egl",
+                "spec@ext_image_dma_buf_import",
+                "spec@oes_egl_image",
+            ],
+        }
+    }
+
+    const fn baseline(self) -> &'static str {
+        match self {
+            Self::Gl => "peer-0.10.4-quick_gl.tsv.gz",
+            Self::Display => "peer-0.10.4-display.tsv.gz",
+        }
+    }
+
+    /// The list of tests that we are known to lose.
+    const fn known_failures(self) -> &'static str {
+        match self {
+            Self::Gl => "fails.txt",
+            Self::Display => "fails-display.txt",
+        }
+    }
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -60,7 +98,24 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     fs::create_dir_all(&options.out)?;
     let xvfb = Xvfb::start(1280, 1024)?;
-    // One server for all tests: a session of its own for each, and no start-up in front of it.
+    match options.set {
+        Set::Gl => over_vtest(options, &xvfb)?,
+        Set::Display => {
+            let stand = Stand::prepare(Renderer::Dri3)?;
+            let client = |program| {
+                let mut client = stand.command(&xvfb, program);
+                // Some tests count refreshes.
+                client.env_remove("vblank_mode");
+                client
+            };
+            piglit(options, client)?;
+        }
+    }
+    report(options)
+}
+
+/// One server for all tests: a session of its own for each, and no start-up in front of it.
+fn over_vtest(options: &Options, xvfb: &Xvfb) -> Result<(), Failure> {
     let directory = tempfile::tempdir()?;
     let socket = directory.path().join("vtest");
     let binary = our_binary()?;
@@ -71,10 +126,7 @@ fn run(options: &Options) -> Result<ExitCode, Failure> {
         std::thread::sleep(Duration::from_millis(5));
     }
     let preload = binary.with_file_name("libpixbridge_guest.so");
-    let client = |program| client(program, &xvfb, &socket, &preload);
-    println!("renderer: {}", check_renderer(client("glxgears"))?);
-    piglit(options, client("piglit"))?;
-    report(options)
+    piglit(options, |program| client(program, xvfb, &socket, &preload))
 }
 
 fn client(program: &str, xvfb: &Xvfb, socket: &Path, preload: &Path) -> Command {
@@ -95,18 +147,25 @@ fn check_renderer(mut gears: Command) -> Result<String, Failure> {
     let name = Running::start(gears)?.wait_for(Duration::from_secs(30), |output| {
         renderer_name(output).map(str::to_owned)
     })?;
-    if name.starts_with(Renderer::Ours.name_prefix()) {
+    if name.starts_with(Renderer::Vtest.name_prefix()) {
         Ok(name)
     } else {
         Err(format!("clients run on {name:?}, not on pixbridge").into())
     }
 }
 
-fn piglit(options: &Options, mut piglit: Command) -> Result<(), Failure> {
+fn piglit(options: &Options, client: impl Fn(&'static str) -> Command) -> Result<(), Failure> {
+    println!("renderer: {}", check_renderer(client("glxgears"))?);
+    let mut piglit = client("piglit");
     piglit
-        .args(["run", "quick_gl", "-o", "-j"])
+        .args(["run", "quick_gl", "-o", "--timeout", "120", "-j"])
         .arg(options.jobs.to_string());
-    for test in &options.tests {
+    let all = options.set.filters().iter().map(|filter| (*filter).to_owned());
+    let tests = match options.tests.as_slice() {
+        [] => all.collect(),
+        some => some.to_vec(),
+    };
+    for test in tests {
         piglit.arg("-t").arg(test);
     }
     piglit.arg(&options.out).env("PIGLIT_COMPRESSION", "none");
@@ -120,9 +179,10 @@ fn piglit(options: &Options, mut piglit: Command) -> Result<(), Failure> {
 
 fn report(options: &Options) -> Result<ExitCode, Failure> {
     let ours = results(&options.out)?;
-    let peer = baseline(&Path::new(DATA).join("peer-0.10.4-quick_gl.tsv.gz"))?;
+    let data = Path::new(DATA);
+    let peer = baseline(&data.join(options.set.baseline()))?;
     let comparison = Comparison::new(&peer, &ours);
-    let known = fs::read_to_string(Path::new(DATA).join("fails.txt"))?;
+    let known = fs::read_to_string(data.join(options.set.known_failures()))?;
     let known = known_failures(&known);
     let mut lost = String::new();
     for (test, result) in &comparison.lost {
@@ -141,6 +201,8 @@ fn report(options: &Options) -> Result<ExitCode, Failure> {
         comparison.compared - comparison.lost.len(),
         comparison.percent()
     );
+    let passed = ours.values().filter(|result| *result == "pass").count();
+    println!("of all {} tests, we pass {passed}", ours.len());
     let enough = comparison.percent() >= options.least;
     Ok(if enough {
         ExitCode::SUCCESS

@@ -1,0 +1,48 @@
+//! Clients with a newer Mesa than the one that is installed, against an X server and a host GL that are as old as ever.
+//!
+//! It is downloaded, so these are run by hand: `cargo test -p pixbridge-xtests --test shared_clients -- --ignored`.
+
+use std::env;
+
+use pixbridge_xtests::{clients::programs::Program, likeness::Property, renderer::Renderer};
+
+use crate::{LIMIT, Show, both, still::SYMMETRICAL};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../Xvfb-ci/newer-mesa");
+
+fn with_newer_mesa(program: &str) -> Program {
+    let home = env::var("HOME").unwrap_or_default();
+    let cache = env::var("XDG_CACHE_HOME").unwrap_or_else(|_| format!("{home}/.cache"));
+    let script = Program::required(SCRIPT).called("newer-mesa");
+    script.arguments([program]).with("XDG_CACHE_HOME", cache)
+}
+
+#[test]
+#[ignore = "downloads Mesa"]
+fn newer_mesa_is_what_runs() {
+    let show = Show::start(Renderer::Dri3, &with_newer_mesa("glxinfo")).expect("the script");
+    let finished = show.program.finish(LIMIT).expect("a report");
+    assert!(
+        finished.stdout.contains(Renderer::Dri3.name_prefix()),
+        "{}",
+        finished.output()
+    );
+    let version = finished
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("OpenGL version"));
+    let (_, mesa) = version
+        .and_then(|line| line.split_once("Mesa "))
+        .expect("a version");
+    let major = mesa.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    assert!(major >= Some(24), "{mesa}");
+}
+
+#[test]
+#[ignore = "downloads Mesa"]
+fn newer_mesa_draws_the_same_triangle() {
+    let properties: &[Property] = &SYMMETRICAL;
+    let (straight, through) = both(&with_newer_mesa("es2tri")).expect("the script");
+    let reference = straight.reference(straight.window(), properties);
+    through.must_show(through.window(), &reference, properties, "newer-mesa-es2tri");
+}
