@@ -7,6 +7,7 @@ use std::{
     },
     path::{Path, PathBuf},
     process::ExitCode,
+    rc::Rc,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -15,8 +16,11 @@ use pixbridge::{
     gl::{Choice, Display},
     pipe::{
         exec::{Executor, ExecutorGroup, PicturePlace},
+        resource::Placement,
         server::{Limits, Peer, Recorder, Session, SharedLimits, SharedSession},
     },
+    present::open_gl,
+    x11,
 };
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 
@@ -57,7 +61,7 @@ impl SessionArgs {
 
     fn serve(&self, socket: OwnedFd, gl: Choice) -> Result<ExitCode, Failure> {
         let _span = tracing::error_span!("client", process = %self.peer).entered();
-        let executor = Executor::new(open_display(gl)?)?;
+        let executor = Executor::new(debugged(Display::open(gl)?))?;
         let mut session = Session::new(UnixStream::from(socket), executor, Limits::default());
         if let Some(file) = &self.record {
             let recorder = Recorder::create(file)
@@ -77,15 +81,33 @@ impl SessionArgs {
 /// Serves whoever connects to a listening socket.
 fn serve_all(socket: OwnedFd, gl: Choice, place: PicturePlace) -> Result<ExitCode, Failure> {
     raise_descriptors()?;
-    let group = ExecutorGroup::new(open_display(gl)?, place)?;
+    let display = if place.allows(Placement::Dmabuf) {
+        open_display_to_share(gl)?
+    } else {
+        Display::open(gl)?
+    };
+    let group = ExecutorGroup::new(debugged(display), place)?;
     SharedSession::new(UnixListener::from(socket), group, SharedLimits::default())?.run()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn open_display(gl: Choice) -> Result<Display, Failure> {
-    let display = Display::open(gl)?;
+/// GL on the device of the X server, if there is one and the choice is ours: it takes dmabufs of no other. The connection
+/// to it ends before any client is served.
+fn open_display_to_share(gl: Choice) -> Result<Display, Failure> {
+    let server = match x11::Display::open(None, &x11::Limits::default()) {
+        Ok(server) => server,
+        Err(reason) => {
+            tracing::info!("GL is not on the device of a display: {reason}");
+            return Ok(Display::open(gl)?);
+        }
+    };
+    let display = open_gl(&server, gl)?;
+    Ok(Rc::into_inner(display).ok_or("GL is still tried out")?)
+}
+
+fn debugged(display: Display) -> Display {
     display.set_debug(tracing::enabled!(tracing::Level::DEBUG));
-    Ok(display)
+    display
 }
 
 /// Allows as many descriptors as the system does: shared memory keeps one for each resource.

@@ -52,7 +52,8 @@ impl PicturePlace {
         }
     }
 
-    pub(super) fn allows(self, placement: Placement) -> bool {
+    /// Whether pictures may be there.
+    pub fn allows(self, placement: Placement) -> bool {
         match self {
             Self::Best => true,
             Self::BestInMemory => placement != Placement::Dmabuf,

@@ -129,7 +129,7 @@ fn refused(client: &RustConnection, fd: OwnedFd, size: [u16; 2], stride: u32, of
             depth,
             32,
             LINEAR,
-            vec![fd.into()],
+            vec![fd],
         )
         .unwrap()
         .check();
