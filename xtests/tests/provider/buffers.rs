@@ -1,7 +1,10 @@
 //! Buffers of clients become pixmaps, and pixmaps have buffers.
 
 use pixbridge_xtests::sharing::{Placing, Said};
-use x11rb::protocol::{dri3::ConnectionExt as _, xproto::ConnectionExt as _};
+use x11rb::protocol::{
+    dri3::ConnectionExt as _,
+    xproto::{ConnectionExt as _, CreateGCAux, FillStyle, Rectangle},
+};
 
 use super::{BLUE, DEPTH, GREEN, RED, Rig};
 
@@ -73,13 +76,17 @@ fn an_imported_buffer_is_given_out_again_as_the_same_file() {
 fn a_pixmap_that_a_client_makes_lies_in_memory_of_the_session() {
     let rig = Rig::new(Placing::InPlace);
     let client = rig.client();
-    let pixmap = client.pixmap(100, 30);
-    client.fill(pixmap, [0, 0, 100, 30], RED);
-    client.fill(pixmap, [99, 29, 1, 1], BLUE);
+    let pixmap = client.pixmap(112, 30);
+    client.fill(pixmap, [0, 0, 112, 30], RED);
+    client.fill(pixmap, [111, 29, 1, 1], BLUE);
     let (picture, described) = client.export(&rig, pixmap);
-    assert_eq!((described.width, described.height), (100, 30));
+    assert_eq!((described.width, described.height), (112, 30));
     assert_eq!(
-        (picture.pixel(0, 0), picture.pixel(98, 29), picture.pixel(99, 29)),
+        (
+            picture.pixel(0, 0),
+            picture.pixel(110, 29),
+            picture.pixel(111, 29)
+        ),
         (RED, RED, BLUE)
     );
     // And the other way round.
@@ -91,7 +98,7 @@ fn a_pixmap_that_a_client_makes_lies_in_memory_of_the_session() {
 }
 
 #[test]
-fn a_small_pixmap_stays_with_the_server_until_its_buffer_is_wanted() {
+fn a_pixmap_that_would_be_padded_stays_with_the_server_until_its_buffer_is_wanted() {
     let rig = Rig::new(Placing::InPlace);
     let client = rig.client();
     let pixmap = client.pixmap(15, 4);
@@ -103,4 +110,21 @@ fn a_small_pixmap_stays_with_the_server_until_its_buffer_is_wanted() {
     assert_eq!((described.width, described.height, described.stride), (15, 4, 60));
     assert_eq!((picture.pixel(0, 0), picture.pixel(14, 3)), (GREEN, GREEN));
     assert_eq!(made(&rig.session.said()), 1);
+}
+
+#[test]
+fn a_tile_repeats_at_the_width_that_its_client_gave_it() {
+    let rig = Rig::new(Placing::InPlace);
+    let client = rig.client();
+    let (tile, target) = (client.pixmap(100, 1), client.pixmap(320, 1));
+    client.fill(tile, [0, 0, 100, 1], RED);
+    client.fill(tile, [0, 0, 1, 1], BLUE);
+    let (gc, c) = (client.id(), &client.connection);
+    let tiled = CreateGCAux::new().fill_style(FillStyle::TILED).tile(tile);
+    c.create_gc(gc, target, &tiled).unwrap();
+    let (x, y, width, height) = (0, 0, 320, 1);
+    c.poly_fill_rectangle(target, gc, &[Rectangle { x, y, width, height }])
+        .unwrap();
+    let blue = (0..320).filter(|&x| client.pixel(target, x, 0) == BLUE);
+    assert_eq!(blue.collect::<Vec<_>>(), [0, 100, 200, 300]);
 }

@@ -87,8 +87,8 @@ fn a_compositor_is_told_of_damage_after_its_texture_has_it() {
 fn a_copied_pixmap_takes_in_what_the_server_draws_later() {
     let rig = Rig::new(Placing::Copied);
     let client = rig.client();
-    let pixmap = client.pixmap(100, 30);
-    client.fill(pixmap, [0, 0, 100, 30], RED);
+    let pixmap = client.pixmap(112, 30);
+    client.fill(pixmap, [0, 0, 112, 30], RED);
     let uploads = || {
         rig.session
             .said()

@@ -127,7 +127,7 @@ fn when_the_session_dies_clients_are_told_and_another_session_takes_its_place() 
         .unwrap_err();
     assert_eq!(error_of(error), (ALLOC, "DRI3", 2));
     // Pixmaps are the server's own meanwhile.
-    client.pixmap(100, 100);
+    client.pixmap(112, 100);
     rig.session.listen();
     client
         .connection

@@ -35,3 +35,18 @@ fn picom_draws_with_glx() {
 fn picom_draws_with_xrender_over_windows_of_gl() {
     composites_the_same(&picom("xrender").called("picom-xrender"));
 }
+
+/// A window manager whose frames are pixmaps that it makes and repeats as tiles. The window of GL comes last and has the focus.
+const XFWM: &str = r#"dbus-run-session -- xfwm4 --compositor=on --vblank=glx &
+until xprop -root _NET_SUPPORTING_WM_CHECK | grep -q window; do sleep 0.1; done
+xterm -bg darkred -geometry 60x20+350+40 -e sh -c 'exec sleep 600' &
+until xwininfo -name sh >/dev/null 2>&1; do sleep 0.1; done
+exec es2tri"#;
+
+#[test]
+fn xfwm4_draws_frames_around_windows_of_gl() {
+    let xfwm = Program::optional("xfwm4", "xfwm4");
+    if xfwm.find().is_some() {
+        composites_the_same(&Program::required("sh").arguments(["-c", XFWM]).called("xfwm4"));
+    }
+}

@@ -43,11 +43,10 @@ fn glx_has_buffer_age_swap_control_and_textures_from_pixmaps() {
 #[test]
 fn egl_has_buffer_age_and_imports_dma_bufs() {
     let report = report(&Program::required("eglinfo"));
-    let start = report.find("X11 platform:").expect("a part for X11");
-    let report = &report[start..];
-    let end = report[1..].find(" platform:").unwrap_or(report.len() - 1);
+    let (_, of_x11) = report.split_once("X11 platform:").expect("a part for X11");
+    let (of_x11, _) = of_x11.split_once(" platform:").unwrap_or((of_x11, ""));
     must_tell(
-        &report[..end],
+        of_x11,
         &[
             "EGL_EXT_buffer_age",
             "EGL_EXT_image_dma_buf_import",

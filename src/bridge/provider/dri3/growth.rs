@@ -144,6 +144,9 @@ impl Growth {
     fn attach(&self, picture: Picture, helper: &Helper) -> Result<(Stage, Mark), Bad> {
         let Geometry { width, height, depth } = self.wanted.geometry();
         let rows = padded(picture.layout, depth).ok_or(Bad::Alloc)?;
+        if rows.width != width && matches!(self.wanted, Wanted::Pixmap(_)) {
+            return Err(Bad::Alloc);
+        }
         let file = picture.file.try_clone().map_err(|_| Bad::Alloc)?;
         let sent = || {
             let (segment, token) = helper.attach(file)?;

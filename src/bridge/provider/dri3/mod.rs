@@ -11,8 +11,9 @@
 //! * Before the server reads a picture, the session has to be done with all that was drawn ([`Session::resolve`]). The
 //!   client's requests wait for that, nobody else's.
 //! * Clients that draw to pixmaps by GL get these from the session as well: CreatePixmap becomes MIT-SHM's, once a client
-//!   uses DRI3. A pixmap that is the server's own, as those of windows are, is followed by one of ours; a client that has
-//!   such a shadow is told nothing by the server before its shadows are up to date.
+//!   uses DRI3, if rows need no padding: the server would take it for a part of tiles and patterns. A pixmap that is the
+//!   server's own, as those of windows are, is followed by one of ours; a client that has such a shadow is told nothing by
+//!   the server before its shadows are up to date. What GL draws to a shadow stays there.
 //!
 //! **GrabServer** is for nothing here. The server would not listen to our own connection while a client holds it, and so
 //! a client that grabs it and then waits for a pixmap of ours would wait for ever.

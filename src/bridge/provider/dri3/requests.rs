@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{pipe::format::Format, x11::Version};
 
-/// Bytes of a row of a pixmap that is worth being a texture: those that rows in memory are a multiple of.
-const MIN_ROW: u32 = 64;
+/// Bytes that rows in memory are a multiple of. Other pixmaps stay with the server, where they may be tiles and patterns:
+/// with padding they would repeat it.
+const ROW_UNIT: u32 = 64;
 
 type Ask<'a, 'b> = &'a mut Asking<'b, Remembered>;
 
@@ -230,8 +231,8 @@ impl Dri3 {
             _ => return Verdict::forward(),
         };
         let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
-        let worth = width * PIXEL_BYTES >= MIN_ROW && height > 0 && self.offer.takes.memory && self.helped;
-        if !worth || !self.may_make(request.client, id) {
+        let filled = width > 0 && height > 0 && (width * PIXEL_BYTES).is_multiple_of(ROW_UNIT);
+        if !filled || !self.offer.takes.memory || !self.helped || !self.may_make(request.client, id) {
             return Verdict::forward();
         }
         match self.session.create(format, width, height) {
