@@ -7,10 +7,14 @@ use pixbridge_xtests::sharing::{Placing, Said};
 use x11rb::{
     connection::Connection as _,
     errors::ReplyError,
-    protocol::{dri3::ConnectionExt as _, xproto::ConnectionExt as _},
+    protocol::{
+        dri3::ConnectionExt as _,
+        xproto::{AtomEnum, ConnectionExt as _, PropMode},
+    },
+    wrapper::ConnectionExt as _,
 };
 
-use super::{DEPTH, Rig};
+use super::{Client, DEPTH, Rig};
 
 const VALUE: u8 = 2;
 const PIXMAP: u8 = 4;
@@ -86,6 +90,42 @@ fn a_client_may_grab_the_server_and_wait_for_what_our_own_connection_does() {
     client.import(&picture, 64, 64);
     client.connection.ungrab_server().unwrap();
     client.sync();
+}
+
+#[test]
+fn a_client_that_never_asked_for_dri3_has_the_server_to_itself_when_it_grabs_it() {
+    let rig = Rig::new(Placing::InPlace);
+    let [holder, other] = [(); 2].map(|()| Client {
+        connection: rig.proxied.connect(),
+    });
+    holder.connection.grab_server().unwrap();
+    holder.sync();
+    let window = holder.root();
+    let (property, kind) = (AtomEnum::CUT_BUFFER0, AtomEnum::STRING);
+    other
+        .connection
+        .change_property8(PropMode::REPLACE, window, property, kind, b"late")
+        .unwrap();
+    other.connection.flush().unwrap();
+
+    let picture = rig.session.picture(64, 64);
+    let refused = holder.offer(holder.id(), picture.file(), 64, 64).check();
+    assert_eq!(
+        error_of(refused.unwrap_err()),
+        (ALLOC, "DRI3", 2),
+        "nobody could make it now"
+    );
+    let value = || {
+        let asked = holder
+            .connection
+            .get_property(false, window, property, kind, 0, 9);
+        asked.unwrap().reply().unwrap().value
+    };
+    assert_eq!(value(), b"");
+    holder.connection.ungrab_server().unwrap();
+    holder.import(&picture, 64, 64);
+    other.sync();
+    assert_eq!(value(), b"late");
 }
 
 #[test]

@@ -62,10 +62,3 @@ fn gears_by_glx() {
 fn gears_by_egl() {
     moves_the_same(&Program::required("es2gears_x11"), 30, &ALL);
 }
-
-/// Its title screen shows somebody else's game behind the menu.
-#[test]
-fn a_game() {
-    let neverball = Program::optional("neverball", "neverball").with("SDL_AUDIODRIVER", "dummy");
-    moves_the_same(&neverball, 60, &ALL);
-}

@@ -29,13 +29,24 @@ pub(crate) enum Untold {
     Uploading(usize),
 }
 
+/// What a client has to do with DRI3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acquaintance {
+    None,
+    /// It has asked for the extension, so it is likely to use it.
+    Asked,
+    /// It uses it, so that its drawing matters.
+    Engaged,
+}
+
 /// A client.
 #[derive(Debug)]
 pub(crate) struct Client {
     id_base: u32,
     id_mask: u32,
-    /// Whether it uses DRI3, so that its drawing matters.
-    pub(crate) engaged: bool,
+    pub(crate) dri3: Acquaintance,
+    /// Whether it has the server to itself.
+    pub(crate) grabs: bool,
     /// Whether its resources stay when it is gone.
     pub(crate) retains: bool,
     pub(crate) held: Option<Held>,
@@ -53,13 +64,33 @@ impl Client {
         Self {
             id_base: field(12),
             id_mask: field(16),
-            engaged: false,
+            dri3: Acquaintance::None,
+            grabs: false,
             retains: false,
             held: None,
             untold: None,
             idle_told: HashSet::new(),
             pictures: HashMap::new(),
         }
+    }
+
+    /// Notes that it asks for DRI3.
+    pub(crate) fn ask(&mut self) {
+        if self.dri3 == Acquaintance::None {
+            self.dri3 = Acquaintance::Asked;
+        }
+    }
+
+    /// Notes that it grabs the server, and says whether the server is to know. It is not if the client may use DRI3: what
+    /// the client waits for may have to be done by our own connection, which the server would not listen to.
+    pub(crate) fn grab(&mut self) -> bool {
+        self.grabs |= self.dri3 == Acquaintance::None;
+        self.grabs
+    }
+
+    /// Notes that it ends its grab, and says whether the server knows of one.
+    pub(crate) const fn ungrab(&mut self) -> bool {
+        std::mem::replace(&mut self.grabs, false)
     }
 
     /// Whether it may give this identifier to something new.

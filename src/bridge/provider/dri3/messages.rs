@@ -200,7 +200,7 @@ impl Dri3 {
             32 => Format::B8G8R8A8_UNORM,
             _ => return fail(Bad::Alloc),
         };
-        if !self.helped || !self.pixmaps.has_room(message.client) {
+        if !self.helps(message.client) || !self.pixmaps.has_room(message.client) {
             return fail(Bad::Alloc);
         }
         match self
@@ -262,7 +262,7 @@ impl Dri3 {
 
     /// Brings a client's textures up to date before it is told anything.
     pub(super) fn sync(&mut self, id: ClientId, control: &mut Control) -> Batch {
-        if !self.helped || !self.pixmaps.lags(id) {
+        if !self.helps(id) || !self.pixmaps.lags(id) {
             return Batch::Pass;
         }
         match self.helper.mark() {

@@ -15,8 +15,9 @@
 //!   server's own, as those of windows are, is followed by one of ours; a client that has such a shadow is told nothing by
 //!   the server before its shadows are up to date. What GL draws to a shadow stays there.
 //!
-//! **GrabServer** is for nothing here. The server would not listen to our own connection while a client holds it, and so
-//! a client that grabs it and then waits for a pixmap of ours would wait for ever.
+//! **GrabServer** is for nothing if the client has asked for DRI3. The server would not listen to our own connection while a
+//! client holds it, and so a client that grabs it and then waits for a pixmap of ours would wait for ever. One that begins
+//! with DRI3 while it holds the server is refused, until it ends its grab, what our connection would have to do for it.
 //!
 //! A request is looked at again when its client is released, so what it waited for is kept with the client ([`Held`]).
 
@@ -43,7 +44,7 @@ use std::{
 use x11rb::protocol::xproto;
 
 use self::{
-    client::{Asked, Client, Held, Remembered, Untold},
+    client::{Acquaintance, Asked, Client, Held, Remembered, Untold},
     codec::Bad,
     fences::Fences,
     helper::{Helper, Mark},
@@ -134,10 +135,14 @@ impl Dri3 {
 
     /// Begins to look at what a client does with pixmaps and fences.
     fn engage(&mut self, id: ClientId, wishes: &mut Wishes) {
-        let Some(client) = self.clients.get_mut(&id).filter(|client| !client.engaged) else {
+        let Some(client) = self
+            .clients
+            .get_mut(&id)
+            .filter(|client| client.dri3 != Acquaintance::Engaged)
+        else {
             return;
         };
-        client.engaged = true;
+        client.dri3 = Acquaintance::Engaged;
         wishes.batches = true;
         for major in [
             xproto::CREATE_PIXMAP_REQUEST,
@@ -155,6 +160,12 @@ impl Dri3 {
         }
         wishes.requests(self.offer.present, Look::Whole);
         wishes.generic_events(self.offer.present, true);
+    }
+
+    /// Whether our own connection can do something that a client waits for: it is there, and the server listens to it.
+    fn helps(&self, id: ClientId) -> bool {
+        let grabs = self.clients.get(&id).is_some_and(|client| client.grabs);
+        self.helped && !grabs
     }
 
     /// The session's connection is watched as it has to be.

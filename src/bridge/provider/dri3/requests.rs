@@ -60,11 +60,21 @@ impl Dri3 {
                 let name = body.u16(0).and_then(|length| body.bytes(4, length.into()));
                 if name == Some(b"DRI3") {
                     asking.remember(Remembered(Asked::Presence));
+                    if let Some(client) = self.clients.get_mut(&request.client) {
+                        client.ask();
+                    }
                 }
             }
             xproto::LIST_EXTENSIONS_REQUEST => asking.remember(Remembered(Asked::Extensions)),
             xproto::GRAB_SERVER_REQUEST | xproto::UNGRAB_SERVER_REQUEST => {
-                return Verdict::replace(no_operation(request.order));
+                let client = self.clients.get_mut(&request.client);
+                let known = client.is_some_and(|client| match major {
+                    xproto::GRAB_SERVER_REQUEST => client.grab(),
+                    _ => client.ungrab(),
+                });
+                if !known {
+                    return Verdict::replace(no_operation(request.order));
+                }
             }
             xproto::SET_CLOSE_DOWN_MODE_REQUEST => {
                 if let Some(client) = self.clients.get_mut(&request.client) {
@@ -158,7 +168,8 @@ impl Dri3 {
     /// Sees to it that somebody whose messages we see is told when the pixmap is idle. Says how many things have to be
     /// waited for before it is presented.
     fn hear_of_idle(&mut self, id: ClientId, shown: PresentPixmap, control: &mut Control) -> usize {
-        let client = self.clients.get_mut(&id).filter(|_| self.helped);
+        let helps = self.helps(id);
+        let client = self.clients.get_mut(&id).filter(|_| helps);
         let Some(client) = client.filter(|_| self.fences.get(shown.idle_fence).is_some()) else {
             return 0;
         };
@@ -232,7 +243,8 @@ impl Dri3 {
         };
         let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
         let filled = width > 0 && height > 0 && (width * PIXEL_BYTES).is_multiple_of(ROW_UNIT);
-        if !filled || !self.offer.takes.memory || !self.helped || !self.may_make(request.client, id) {
+        let worth = filled && self.offer.takes.memory;
+        if !worth || !self.helps(request.client) || !self.may_make(request.client, id) {
             return Verdict::forward();
         }
         match self.session.create(format, width, height) {
@@ -408,7 +420,7 @@ impl Dri3 {
         if !self.may_make(request.client, id) {
             return refuse(&request, Bad::IdChoice, id, asking);
         }
-        let first = fds.into_iter().next().filter(|_| self.helped);
+        let first = fds.into_iter().next().filter(|_| self.helps(request.client));
         match first.map(|file| self.session.import(file)) {
             Some(Ok(ticket)) => self.hold(request.client, ticket, wanted),
             Some(Err(error)) => {
@@ -452,6 +464,9 @@ impl Dri3 {
         let Some(file) = fds.into_iter().next() else {
             return refuse(&request, Bad::Length, id, asking);
         };
+        if !self.helps(request.client) {
+            return refuse(&request, Bad::Alloc, id, asking);
+        }
         let added = Fence::map(request.client, file).and_then(|fence| {
             if triggered {
                 fence.page().trigger();
