@@ -78,13 +78,13 @@ impl Meeting {
     pub(super) fn over_pixmap(count: u32) -> Result<Self, Box<dyn Error>> {
         let (connection, screen) = connect()?;
         let device = connection.dri3_open(screen.root, 0)?.reply()?.device_fd;
-        let buffer = allocate(&GbmDevice::new(device.into())?)?;
+        let buffer = allocate(&GbmDevice::new(device)?)?;
         let dmabuf = buffer.export()?;
         let pixmap = connection.generate_id()?;
         let plane = &dmabuf.planes[0];
         let (stride, offset) = (plane.stride, plane.offset);
         let side = SIDE as u16;
-        let fds = vec![plane.fd.try_clone()?.into()];
+        let fds = vec![plane.fd.try_clone()?];
         let modifier = dmabuf.modifier.unwrap_or(INVALID);
         connection
             .dri3_pixmap_from_buffers(
@@ -165,7 +165,7 @@ fn buffer_of(connection: &RustConnection, pixmap: Pixmap) -> Result<Dmabuf, Box<
     if (u32::from(reply.width), u32::from(reply.height)) != (SIDE, SIDE) || reply.buffers.len() != 1 {
         return Err(format!("a pixmap of another size: {reply:?}").into());
     }
-    let fd = reply.buffers.remove(0).into();
+    let fd = reply.buffers.remove(0);
     Ok(picture(fd, reply.strides[0], reply.offsets[0], reply.modifier))
 }
 
