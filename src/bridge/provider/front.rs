@@ -129,7 +129,7 @@ fn prepare(host: Option<&str>, session: &Path) -> Result<(Ready, Relay<Dri3>), F
     let dri3 = Dri3::new(host, session)?;
     let display = DisplaySocket::claim(&Places::default(), None)?;
     let authority = Authority::create(display.number()).map_err(FrontError::Authority)?;
-    let (_, takes_dmabufs) = dri3.takes();
+    let takes_dmabufs = dri3.takes_dmabufs();
     let (name, file) = (format!(":{}", display.number()), authority.path());
     let relay = Relay::new(display, authority, upstream, dri3)?;
     let stopper = relay.stopper();

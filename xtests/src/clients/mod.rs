@@ -3,7 +3,6 @@
 pub mod gears;
 pub mod glmark2;
 pub mod programs;
-pub mod x11perf;
 
 /// The value of the first `GL_RENDERER` line, in the ways that the Mesa demos write it.
 pub fn renderer_name(output: &str) -> Option<&str> {

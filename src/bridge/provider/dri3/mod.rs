@@ -128,9 +128,9 @@ impl Dri3 {
         })
     }
 
-    /// Whether the server takes pictures in memory, and whether it takes dmabufs. The session has to place them so.
-    pub fn takes(&self) -> (bool, bool) {
-        (self.offer.takes.memory, self.offer.takes.dmabufs.is_some())
+    /// Whether the server takes dmabufs. If not, the session has to place pictures in memory.
+    pub fn takes_dmabufs(&self) -> bool {
+        self.offer.takes.dmabufs.is_some()
     }
 
     /// Begins to look at what a client does with pixmaps and fences.
