@@ -17,6 +17,7 @@ mod draw;
 mod error;
 mod framebuffer;
 mod group;
+mod indirect;
 mod legacy;
 mod objects;
 mod pictures;
@@ -51,7 +52,7 @@ use super::{
     resource::{Attached, Resource, ResourceLimits, Resources},
     wire::virgl::{self, command::*, enums::TransferDirection},
 };
-use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
+use crate::gl::{self, ErrorCode, Gl, QueryValue, ReadBytes, WriteBytes};
 
 /// What the sub-contexts of a connection share.
 #[derive(Debug)]
@@ -98,6 +99,8 @@ pub struct Executor {
 
 /// Largest resource, in bytes.
 const MAX_RESOURCE_BYTES: u64 = 4 << 30;
+/// The index of GET_QUERY_RESULT_QBO that asks whether there is a result.
+const AVAILABILITY: i32 = -1;
 /// Sub-contexts of a connection.
 const MAX_SUB_CONTEXTS: usize = 256;
 
@@ -383,6 +386,21 @@ impl Executor {
                 tracing::debug!("guest says: {}", text.trim_end_matches('\0'));
                 Ok(())
             }
+            Command::GetQueryResultQbo {
+                query,
+                resource,
+                wait,
+                value_type,
+                offset,
+                index,
+            } => {
+                let value = match (index, wait) {
+                    (AVAILABILITY, _) => QueryValue::Availability,
+                    (_, true) => QueryValue::Result,
+                    (_, false) => QueryValue::ResultNow,
+                };
+                sub.store_query(shared, query, value, value_type, (resource, offset))
+            }
             Command::TextureBarrier(_) => {
                 self.gl.texture_barrier();
                 Ok(())
@@ -516,7 +534,7 @@ fn layout(host: &HostLimits) -> Layout {
 }
 
 /// What of later GL versions is carried out on this host.
-fn features(host: &Host) -> Features {
+fn features(host: &Host, gl: &gl::Capabilities) -> Features {
     Features {
         glsl_level: 330,
         geometry_shaders: true,
@@ -528,6 +546,13 @@ fn features(host: &Host) -> Features {
         sample_shading: true,
         stencil_export: host.stencil_export,
         derivative_control: true,
+        indirect_draw: true,
+        multi_draw_indirect: true,
+        indirect_count: gl.indirect_count,
+        draw_parameters: host.version >= 460 || host.draw_parameters,
+        query_buffers: true,
+        pipeline_statistics: gl.pipeline_statistics,
+        transform_feedback_overflow: gl.transform_feedback_overflow,
         vertex_layer_and_viewport: host.viewport_layer_array,
         string_marker: true,
         ..Features::default()

@@ -152,6 +152,8 @@ pub(super) struct State {
     pub(super) clip_planes: [[f32; 4]; 8],
     pub(super) stipple: [u32; 32],
     pub(super) drawn: PrimitiveClass,
+    /// The number of the draw in a list of draws that the client has taken apart.
+    pub(super) draw_id: u32,
 }
 
 impl State {
@@ -195,6 +197,7 @@ impl State {
             clip_planes: [[0.0; 4]; 8],
             stipple: [u32::MAX; 32],
             drawn: PrimitiveClass::Triangles,
+            draw_id: 0,
         }
     }
 }
