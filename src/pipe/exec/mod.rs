@@ -17,6 +17,7 @@ mod draw;
 mod error;
 mod framebuffer;
 mod group;
+mod image;
 mod legacy;
 mod objects;
 mod pictures;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{
+    image::BoundImage,
     sampler::{Sampler, SamplerView},
     shader::Shader,
     surface::Surface,
@@ -13,6 +14,7 @@ use crate::pipe::{
     wire::virgl::{
         command::{BlendState, DsaState, RasterizerState, Scissor, Viewport},
         enums::{Primitive, Stage},
+        limits,
     },
 };
 
@@ -24,6 +26,12 @@ pub(super) const VIEWPORTS: usize = 16;
 pub(super) const SAMPLERS: usize = 32;
 /// Constant buffer slots per stage.
 pub(super) const UNIFORM_BUFFERS: usize = 32;
+/// Storage buffer slots per stage.
+pub(super) const STORAGE_BUFFERS: usize = limits::SHADER_BUFFERS;
+/// Image slots per stage.
+pub(super) const IMAGES: usize = limits::SHADER_IMAGES;
+/// Counter buffer slots, which all stages share.
+pub(super) const ATOMIC_BUFFERS: usize = limits::ATOMIC_BUFFERS;
 
 /// A set of state groups that changed since they were last given to GL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +52,8 @@ impl Dirty {
     pub(super) const SAMPLE_MASK: Dirty = Dirty(1 << 11);
     pub(super) const SAMPLERS: Dirty = Dirty(1 << 12);
     pub(super) const UNIFORMS: Dirty = Dirty(1 << 13);
+    /// Storage buffers, counter buffers and images.
+    pub(super) const STORAGE: Dirty = Dirty(1 << 14);
     pub(super) const ALL: Dirty = Dirty(u32::MAX);
 
     pub(super) fn insert(&mut self, other: Dirty) {
@@ -107,6 +117,12 @@ pub(super) struct StageState {
     pub(super) samplers: [Option<Rc<Sampler>>; SAMPLERS],
     /// Bit n: sampler view or state n changed.
     pub(super) samplers_dirty: u32,
+    pub(super) storage_buffers: [Option<BoundBuffer>; STORAGE_BUFFERS],
+    /// Bit n: storage buffer n changed.
+    pub(super) storage_buffers_dirty: u32,
+    pub(super) images: [Option<BoundImage>; IMAGES],
+    /// Bit n: image n changed.
+    pub(super) images_dirty: u32,
 }
 
 /// What a draw's primitives become for the rasterizer.
@@ -139,6 +155,9 @@ pub(super) struct State {
     pub(super) vertex_buffers: Vec<Option<BoundVertexBuffer>>,
     pub(super) index_buffer: Option<BoundIndexBuffer>,
     pub(super) stages: [StageState; STAGES],
+    pub(super) atomic_buffers: [Option<BoundBuffer>; ATOMIC_BUFFERS],
+    /// Bit n: counter buffer n changed.
+    pub(super) atomic_buffers_dirty: u32,
     pub(super) color_surfaces: Vec<Option<Rc<Surface>>>,
     pub(super) depth_surface: Option<Rc<Surface>>,
     /// Width, height, layers and samples of a framebuffer without attachments.
@@ -183,6 +202,8 @@ impl State {
             vertex_buffers: Vec::new(),
             index_buffer: None,
             stages: Default::default(),
+            atomic_buffers: Default::default(),
+            atomic_buffers_dirty: 0,
             color_surfaces: Vec::new(),
             depth_surface: None,
             no_attach: (0, 0, 0, 0),
