@@ -18,6 +18,7 @@ mod error;
 mod framebuffer;
 mod group;
 mod image;
+mod keys;
 mod legacy;
 mod objects;
 mod pictures;
@@ -281,6 +282,7 @@ impl Executor {
             | Command::SetPolygonStipple(_)
             | Command::SetClipState(_)
             | Command::SetSampleMask(_)
+            | Command::SetTessState { .. }
             | Command::SetMinSamples(_) => {
                 sub.set_value(command);
                 Ok(())

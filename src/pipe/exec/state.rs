@@ -10,6 +10,7 @@ use super::{
     vertex::VertexElements,
 };
 use crate::pipe::{
+    glsl::Emits,
     resource::Resource,
     wire::virgl::{
         command::{BlendState, DsaState, RasterizerState, Scissor, Viewport},
@@ -54,6 +55,8 @@ impl Dirty {
     pub(super) const UNIFORMS: Dirty = Dirty(1 << 13);
     /// Storage buffers, counter buffers and images.
     pub(super) const STORAGE: Dirty = Dirty(1 << 14);
+    /// Default levels of tessellation.
+    pub(super) const LEVELS: Dirty = Dirty(1 << 15);
     pub(super) const ALL: Dirty = Dirty(u32::MAX);
 
     pub(super) fn insert(&mut self, other: Dirty) {
@@ -144,6 +147,16 @@ impl PrimitiveClass {
     }
 }
 
+impl From<Emits> for PrimitiveClass {
+    fn from(emits: Emits) -> Self {
+        match emits {
+            Emits::Points => Self::Points,
+            Emits::Lines => Self::Lines,
+            Emits::Triangles => Self::Triangles,
+        }
+    }
+}
+
 /// Everything bound in a sub-context.
 #[derive(Debug)]
 pub(super) struct State {
@@ -170,16 +183,42 @@ pub(super) struct State {
     pub(super) min_samples: u32,
     pub(super) clip_planes: [[f32; 4]; 8],
     pub(super) stipple: [u32; 32],
-    pub(super) drawn: PrimitiveClass,
+    /// What the last draw drew.
+    pub(super) mode: Primitive,
+    /// Vertices of the patches drawn last.
+    pub(super) patch_vertices: u32,
+    /// Default levels of tessellation: four outer and two inner ones.
+    pub(super) levels: ([f32; 4], [f32; 2]),
+    /// Work group of the last dispatch, for compute shaders that leave it open.
+    pub(super) block: [u32; 3],
 }
 
 impl State {
+    pub(super) fn stage(&self, stage: Stage) -> &StageState {
+        &self.stages[stage.to_wire() as usize]
+    }
+
+    /// Takes what a draw says of its primitives.
+    pub(super) fn set_primitives(&mut self, mode: Primitive, patch_vertices: u32) {
+        let patches = mode == Primitive::Patches;
+        if PrimitiveClass::of(mode) != PrimitiveClass::of(self.mode)
+            || patches != (self.mode == Primitive::Patches)
+            || patches && patch_vertices != self.patch_vertices
+        {
+            self.dirty.insert(Dirty::PROGRAM);
+        }
+        self.mode = mode;
+        if patches {
+            self.patch_vertices = patch_vertices;
+        }
+    }
+
     /// What reaches the rasterizer, and transform feedback before it.
     pub(super) fn captured(&self) -> PrimitiveClass {
-        let geometry = &self.stages[Stage::Geometry.to_wire() as usize].shader;
-        geometry
-            .as_ref()
-            .map_or(self.drawn, |shader| shader.emitted_class())
+        let emits = |stage| self.stage(stage).shader.as_ref()?.interface.emits;
+        emits(Stage::Geometry)
+            .or(emits(Stage::TessEval))
+            .map_or(PrimitiveClass::of(self.mode), PrimitiveClass::from)
     }
 
     pub(super) fn new() -> Self {
@@ -215,7 +254,10 @@ impl State {
             min_samples: 1,
             clip_planes: [[0.0; 4]; 8],
             stipple: [u32::MAX; 32],
-            drawn: PrimitiveClass::Triangles,
+            mode: Primitive::Triangles,
+            patch_vertices: 3,
+            levels: ([1.0; 4], [1.0; 2]),
+            block: [1; 3],
         }
     }
 }

@@ -51,6 +51,7 @@ pub(super) struct SubContext {
     /// Where the default constant buffer of each stage was last uploaded.
     pub(super) constants: [Option<Uploaded>; 6],
     pub(super) system: Option<Uploaded>,
+    pub(super) levels: Option<Uploaded>,
     pub(super) streamout: Streamout,
     pub(super) condition: Option<(Rc<RefCell<Query>>, u32)>,
     pub(super) scratch: Scratch,
@@ -78,6 +79,7 @@ impl SubContext {
             program: None,
             constants: Default::default(),
             system: None,
+            levels: None,
             streamout: Streamout::default(),
             condition: None,
             scratch: Scratch::default(),
@@ -203,6 +205,9 @@ impl SubContext {
         self.state
             .dirty
             .insert(Dirty::PROGRAM | Dirty::UNIFORMS | Dirty::SAMPLERS);
+        if stage == Stage::TessControl {
+            self.state.dirty.insert(Dirty::LEVELS);
+        }
         Ok(())
     }
 
@@ -489,6 +494,10 @@ impl SubContext {
             Command::SetSampleMask(mask) => {
                 state.sample_mask = mask;
                 state.dirty.insert(Dirty::SAMPLE_MASK);
+            }
+            Command::SetTessState { outer, inner } => {
+                state.levels = (outer, inner);
+                state.dirty.insert(Dirty::LEVELS);
             }
             Command::SetMinSamples(samples) => {
                 state.min_samples = samples;
