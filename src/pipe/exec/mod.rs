@@ -573,6 +573,11 @@ fn features(host: &Host) -> Features {
     Features {
         glsl_level: 330,
         geometry_shaders: true,
+        compute: true,
+        storage_buffers: true,
+        images: true,
+        atomic_counters: true,
+        memory_barrier: true,
         texture_gather: true,
         texture_query_lod: true,
         texture_query_samples: true,
