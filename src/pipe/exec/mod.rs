@@ -521,8 +521,9 @@ fn layout(host: &HostLimits) -> Layout {
 /// What of later GL versions is carried out on this host.
 fn features(host: &Host) -> Features {
     Features {
-        glsl_level: 330,
+        glsl_level: host.version.into(),
         geometry_shaders: true,
+        tessellation: true,
         texture_gather: true,
         texture_query_lod: true,
         texture_query_samples: true,
