@@ -571,13 +571,14 @@ fn consecutive(counts: PerStage) -> [Slots; state::STAGES] {
 /// What of later GL versions is carried out on this host.
 fn features(host: &Host) -> Features {
     Features {
-        glsl_level: 330,
+        glsl_level: host.version.into(),
         geometry_shaders: true,
         compute: true,
         storage_buffers: true,
         images: true,
         atomic_counters: true,
         memory_barrier: true,
+        tessellation: true,
         texture_gather: true,
         texture_query_lod: true,
         texture_query_samples: true,
