@@ -119,8 +119,7 @@ const CAPTURED: &str = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\n  0: MOV OUT[0], 
 fn overflowed(kind: &str, bytes: u32) -> u64 {
     let mut canvas = Canvas::new(Format::R8G8B8A8_UNORM, [4, 4]);
     let target = canvas.guest.buffer(&vec![0; bytes as usize / 4]);
-    let capture =
-        shader(20, "vertex", CAPTURED).replace("outputs=0", "outputs=1 table=[4 0*3 1000 0]");
+    let capture = shader(20, "vertex", CAPTURED).replace("outputs=0", "outputs=1 table=[4 0*3 1000 0]");
     canvas.guest.submit(&format!(
         "{capture}BIND_SHADER handle=20 stage=vertex\nCREATE_STREAMOUT_TARGET handle=21 resource={} offset=0 \
          size={bytes}\nSET_STREAMOUT_TARGETS append=0x0 targets=[21]\n",

@@ -2,6 +2,7 @@
 //! shortened.
 
 mod buffer;
+mod compute;
 mod draw;
 mod framebuffer;
 mod image;
@@ -24,6 +25,7 @@ use std::{
 };
 
 pub use buffer::MappedBuffer;
+pub use compute::ImageUnit;
 pub use indirect::IndirectDraws;
 pub use memory::MemoryTexture;
 pub use objects::{

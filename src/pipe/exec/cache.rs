@@ -1,6 +1,6 @@
 //! The GL state of one context as last set, so that setting it again costs nothing.
 
-use crate::gl::{self, Gl};
+use crate::gl::{self, Gl, GlError};
 
 /// Toggles that are cached. The value is the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,7 @@ pub(super) struct StateCache {
     clip_distances: u8,
     logic_op: Option<u32>,
     restart_index: Option<u32>,
+    patch_vertices: Option<u32>,
     program: Option<u32>,
 }
 
@@ -128,6 +129,7 @@ impl StateCache {
             clip_distances: 0,
             logic_op: None,
             restart_index: None,
+            patch_vertices: None,
             program: None,
         }
     }
@@ -269,6 +271,13 @@ impl StateCache {
         if self.restart_index.replace(index) != Some(index) {
             self.gl.primitive_restart_index(index);
         }
+    }
+
+    pub(super) fn patch_vertices(&mut self, count: u32) -> Result<(), GlError> {
+        if self.patch_vertices.replace(count) != Some(count) {
+            self.gl.patch_vertices(count)?;
+        }
+        Ok(())
     }
 
     pub(super) fn program(&mut self, program: &gl::Program) {

@@ -7,13 +7,14 @@ use super::{
     indirect::Indirect,
     legacy::{quad_indices, widened},
     state::{Dirty, PrimitiveClass, STAGES},
+    storage::DRAWING,
     sub_context::SubContext,
 };
 use crate::{
     gl,
     pipe::wire::virgl::{
         command::Draw,
-        enums::{CullFace, PolygonMode, Primitive},
+        enums::{CullFace, PolygonMode, Primitive, Stage},
     },
 };
 
@@ -25,23 +26,21 @@ const SYSTEM_STIPPLE: usize = 32;
 const SYSTEM_ALPHA_REF: usize = 64;
 /// The word of the number that GL's numbers of draws are added to.
 const SYSTEM_DRAW_ID_BASE: usize = 65;
+/// 32-bit words of the default levels: two vectors, of which the second is half empty.
+const LEVEL_WORDS: usize = 8;
 
 impl SubContext {
     /// DRAW_VBO. A draw that lacks shaders or indices is dropped, as GL would.
     pub(super) fn draw(&mut self, shared: &mut Shared, draw: &Draw) -> Result<(), ExecError> {
         let indirect = Indirect::of(shared, draw)?;
         if draw.mode == Primitive::Patches {
-            return Err(ExecError::Unsupported("drawing of patches"));
-        }
-        let drawn = PrimitiveClass::of(draw.mode);
-        if drawn != self.state.drawn {
-            self.state.drawn = drawn;
-            self.state.dirty.insert(Dirty::PROGRAM);
+            self.check_patch(draw.vertices_per_patch)?;
         }
         if self.state.draw_id != draw.draw_id {
             self.state.draw_id = draw.draw_id;
             self.state.dirty.insert(Dirty::SYSTEM);
         }
+        self.state.set_primitives(draw.mode, draw.vertices_per_patch);
         if !self.prepare_draw(shared)? {
             return Ok(());
         }
@@ -49,6 +48,9 @@ impl SubContext {
             .toggle(Toggle::PrimitiveRestart, draw.primitive_restart);
         if draw.primitive_restart {
             self.cache.restart_index(draw.restart_index);
+        }
+        if draw.mode == Primitive::Patches {
+            self.cache.patch_vertices(draw.vertices_per_patch)?;
         }
         if self.streamout.active()
             && let Some(program) = &self.program
@@ -62,11 +64,22 @@ impl SubContext {
         }
     }
 
+    /// GL would record an error for patches of other sizes.
+    fn check_patch(&self, vertices: u32) -> Result<(), ExecError> {
+        if (1..=self.gl.capabilities().max_patch_vertices).contains(&vertices) {
+            return Ok(());
+        }
+        Err(ExecError::OutOfRange {
+            what: "number of vertices of a patch",
+            value: vertices.into(),
+        })
+    }
+
     /// The polygon modes of front and back if both faces show and the modes differ, which core GL lacks.
     fn face_modes(&self) -> Option<[PolygonMode; 2]> {
         let r = self.state.rasterizer.as_ref()?;
         let both = r.cull_face == CullFace::None && r.fill_front != r.fill_back;
-        let once = self.streamout.active() || self.state.drawn != PrimitiveClass::Triangles;
+        let once = self.streamout.active() || self.state.captured() != PrimitiveClass::Triangles;
         (both && !once).then_some([r.fill_front, r.fill_back])
     }
 
@@ -188,6 +201,11 @@ impl SubContext {
         if self.state.dirty.take(Dirty::UNIFORMS) {
             self.bind_uniforms(shared)?;
         }
+        if self.state.dirty.has(Dirty::STORAGE) {
+            self.bind_storage(shared, DRAWING)?;
+            self.state.dirty.take(Dirty::STORAGE);
+        }
+        self.bind_levels(shared)?;
         self.bind_system_block(shared)?;
         Ok(self.state.vertex_elements.is_some())
     }
@@ -261,7 +279,7 @@ impl SubContext {
     }
 
     /// Binds the changed sampler views and states of all stages that have a shader.
-    fn bind_textures(&mut self, shared: &Shared) -> Result<(), ExecError> {
+    pub(super) fn bind_textures(&mut self, shared: &Shared) -> Result<(), ExecError> {
         let per_stage = shared.group.translation.layout.samplers_per_stage;
         for (index, stage) in self.state.stages.iter_mut().enumerate() {
             let Some(shader) = &stage.shader else { continue };
@@ -297,7 +315,7 @@ impl SubContext {
     }
 
     /// Uploads changed constants and binds changed uniform buffers of the stages in use.
-    fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
+    pub(super) fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
         let per_stage = shared.group.translation.layout.uniform_blocks_per_stage;
         for index in 0..STAGES {
             let stage = &mut self.state.stages[index];
@@ -332,6 +350,28 @@ impl SubContext {
                     .bind_buffer_range(glow::UNIFORM_BUFFER, base + slot, range)?;
             }
         }
+        Ok(())
+    }
+
+    /// Uploads the default levels if a control shader of ours reads them and they changed.
+    ///
+    /// Their block is in the place of the control stage's constants, which have to be bound anew after it.
+    fn bind_levels(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
+        if !self.program.as_ref().is_some_and(|p| p.default_levels) || !self.state.dirty.take(Dirty::LEVELS) {
+            return Ok(());
+        }
+        let (outer, inner) = self.state.levels;
+        let mut words = [0u32; LEVEL_WORDS];
+        for (word, level) in words.iter_mut().zip(outer.iter().chain(&inner)) {
+            *word = level.to_bits();
+        }
+        let up = shared.upload.words(&self.gl, &words, LEVEL_WORDS * 4)?;
+        let control = Stage::TessControl.to_wire();
+        let binding = control * shared.group.translation.layout.uniform_blocks_per_stage;
+        let range = Some((up.buffer.buffer(), up.offset as u64, up.size as u64));
+        self.gl.bind_buffer_range(glow::UNIFORM_BUFFER, binding, range)?;
+        self.levels = Some(up);
+        self.constants[control as usize] = None;
         Ok(())
     }
 

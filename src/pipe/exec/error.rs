@@ -11,7 +11,7 @@ use crate::{
         wire::virgl::{
             DecodeError,
             command::{ObjectId, ResourceId},
-            enums::{ObjectType, Stage, TextureTarget},
+            enums::{ObjectType, Primitive, Stage, TextureTarget},
         },
     },
 };
@@ -109,6 +109,14 @@ pub enum ExecError {
     /// The shader cannot be translated.
     #[error("shader translation: {0}")]
     Emit(#[from] EmitError),
+    /// The bound shaders do not fit each other or what is drawn.
+    #[error("cannot draw {mode:?}: {reason}")]
+    Draw {
+        /// What is drawn.
+        mode: Primitive,
+        /// What does not fit.
+        reason: &'static str,
+    },
     /// A value outside its range.
     #[error("{what} {value} is out of range")]
     OutOfRange {

@@ -2,15 +2,18 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::{error::ExecError, state::PrimitiveClass};
+use super::error::ExecError;
 use crate::{
     gl::{self, Gl, ShaderKind},
     pipe::{
-        glsl::{self, Emitted, FragmentKey, GeometryKey, Host, Interface, Layout, StreamOutputs, VertexKey},
+        glsl::{
+            self, ComputeKey, ControlKey, EmitError, Emitted, EvaluationKey, FragmentKey, GeometryKey, Host,
+            Interface, Layout, StreamOutputs, VertexKey,
+        },
         tgsi,
         wire::virgl::{
             command::{ObjectId, ShaderPart, ShaderPosition},
-            enums::{Primitive, Stage},
+            enums::Stage,
         },
     },
 };
@@ -25,23 +28,75 @@ pub(super) struct Translation {
     pub(super) layout: Layout,
 }
 
-/// A compiled translation of a shader for one key.
+/// The state outside of a shader's text that its translation depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Key {
+    Vertex(VertexKey),
+    Control(ControlKey),
+    Evaluation(EvaluationKey),
+    Geometry(GeometryKey),
+    Fragment(FragmentKey),
+    Compute(ComputeKey),
+}
+
+impl Key {
+    fn kind(&self) -> ShaderKind {
+        match self {
+            Key::Vertex(_) => ShaderKind::Vertex,
+            Key::Control(_) => ShaderKind::TessControl,
+            Key::Evaluation(_) => ShaderKind::TessEval,
+            Key::Geometry(_) => ShaderKind::Geometry,
+            Key::Fragment(_) => ShaderKind::Fragment,
+            Key::Compute(_) => ShaderKind::Compute,
+        }
+    }
+}
+
+/// A compiled translation.
 #[derive(Debug)]
-pub(super) struct Variant<K> {
-    pub(super) key: K,
-    pub(super) compiled: gl::Shader,
+pub(super) struct Compiled {
+    pub(super) shader: gl::Shader,
+    /// Whether it reads the system block.
     pub(super) system_block: bool,
 }
 
-/// The variants of a shader, most recently used first.
-type Variants<K> = RefCell<Vec<Rc<Variant<K>>>>;
-
-/// The variants, by what varies them.
+/// Compiled translations by key, most recently used first.
 #[derive(Debug)]
-enum StageVariants {
-    Vertex(Variants<VertexKey>),
-    Geometry(Variants<GeometryKey>),
-    Fragment(Variants<FragmentKey>),
+pub(super) struct Variants<K>(Vec<(K, Rc<Compiled>)>);
+
+impl<K> Default for Variants<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<K: Clone + PartialEq> Variants<K> {
+    /// The variant for `key`, moved to the front; emitted and compiled now if there is none yet.
+    pub(super) fn find_or_compile(
+        &mut self,
+        gl: &Gl,
+        kind: ShaderKind,
+        key: &K,
+        emit: impl FnOnce() -> Result<Emitted, EmitError>,
+    ) -> Result<Rc<Compiled>, ExecError> {
+        if let Some(at) = self.0.iter().position(|(of, _)| of == key) {
+            self.0[..=at].rotate_right(1);
+            return Ok(self.0[0].1.clone());
+        }
+        let Emitted { source, system_block } = emit()?;
+        tracing::trace!(target: "pixbridge::glsl", "{source}");
+        let compiled = Rc::new(Compiled {
+            shader: gl.compile_shader(kind, &source)?,
+            system_block,
+        });
+        self.0.insert(0, (key.clone(), compiled.clone()));
+        Ok(compiled)
+    }
+
+    /// Drops all but the `count` most recently used ones.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.0.truncate(count);
+    }
 }
 
 /// A shader object.
@@ -51,113 +106,41 @@ pub(super) struct Shader {
     pub(super) interface: Interface,
     tree: tgsi::Shader,
     stream_outputs: StreamOutputs,
-    variants: StageVariants,
+    /// Bytes of shared memory of a compute shader.
+    shared_memory: u32,
+    variants: RefCell<Variants<Key>>,
 }
 
 impl Shader {
-    /// Parses and analyses the collected text.
-    fn new(stage: Stage, text: &[u8], stream_outputs: StreamOutputs) -> Result<Self, ExecError> {
-        let tree = tgsi::parse_bytes(text)?;
-        let variants = match tree.stage {
-            tgsi::Stage::Vertex => StageVariants::Vertex(RefCell::default()),
-            tgsi::Stage::Geometry => StageVariants::Geometry(RefCell::default()),
-            tgsi::Stage::Fragment => StageVariants::Fragment(RefCell::default()),
-            _ => return Err(ExecError::Unsupported("this shader stage")),
+    /// The translation for a key of the shader's stage.
+    pub(super) fn variant(&self, gl: &Gl, to: &Translation, key: &Key) -> Result<Rc<Compiled>, ExecError> {
+        let (tree, captures) = (&self.tree, &self.stream_outputs);
+        let (host, layout) = (&to.host, &to.layout);
+        let emit = || match key {
+            Key::Vertex(key) => glsl::vertex(tree, key, captures, host, layout),
+            Key::Control(key) => glsl::tess_control(tree, key, host, layout),
+            Key::Evaluation(key) => glsl::tess_eval(tree, key, captures, host, layout),
+            Key::Geometry(key) => glsl::geometry(tree, key, captures, host, layout),
+            Key::Fragment(key) => glsl::fragment(tree, key, host, layout),
+            Key::Compute(key) => glsl::compute(tree, key, self.shared_memory, host, layout),
         };
-        let interface = glsl::interface(&tree)?;
-        Ok(Self {
-            stage,
-            interface,
-            tree,
-            stream_outputs,
-            variants,
-        })
-    }
-
-    /// Whether the stage in the text is the one that the command named.
-    fn matches_stage(&self) -> bool {
-        matches!(
-            (&self.variants, self.stage),
-            (StageVariants::Vertex(_), Stage::Vertex)
-                | (StageVariants::Geometry(_), Stage::Geometry)
-                | (StageVariants::Fragment(_), Stage::Fragment)
-        )
-    }
-
-    /// What a geometry shader emits.
-    pub(super) fn emitted_class(&self) -> PrimitiveClass {
-        let primitive = self.tree.property(tgsi::PropertyName::GsOutputPrimitive);
-        primitive
-            .and_then(Primitive::from_wire)
-            .map_or(PrimitiveClass::Points, PrimitiveClass::of)
-    }
-
-    pub(super) fn vertex_variant(
-        &self,
-        gl: &Gl,
-        to: &Translation,
-        key: &VertexKey,
-    ) -> Result<Rc<Variant<VertexKey>>, ExecError> {
-        let StageVariants::Vertex(variants) = &self.variants else {
-            unreachable!("bound by stage")
-        };
-        find_or_compile(variants, gl, ShaderKind::Vertex, key, || {
-            glsl::vertex(&self.tree, key, &self.stream_outputs, &to.host, &to.layout)
-        })
-    }
-
-    pub(super) fn geometry_variant(
-        &self,
-        gl: &Gl,
-        to: &Translation,
-        key: &GeometryKey,
-    ) -> Result<Rc<Variant<GeometryKey>>, ExecError> {
-        let StageVariants::Geometry(variants) = &self.variants else {
-            unreachable!("bound by stage")
-        };
-        find_or_compile(variants, gl, ShaderKind::Geometry, key, || {
-            glsl::geometry(&self.tree, key, &self.stream_outputs, &to.host, &to.layout)
-        })
-    }
-
-    pub(super) fn fragment_variant(
-        &self,
-        gl: &Gl,
-        to: &Translation,
-        key: &FragmentKey,
-    ) -> Result<Rc<Variant<FragmentKey>>, ExecError> {
-        let StageVariants::Fragment(variants) = &self.variants else {
-            unreachable!("bound by stage")
-        };
-        find_or_compile(variants, gl, ShaderKind::Fragment, key, || {
-            glsl::fragment(&self.tree, key, &to.host, &to.layout)
-        })
+        self.variants
+            .borrow_mut()
+            .find_or_compile(gl, key.kind(), key, emit)
     }
 }
 
-/// The variant for `key`, moved to the front; compiled now if there is none yet.
-fn find_or_compile<K: Clone + PartialEq>(
-    variants: &Variants<K>,
-    gl: &Gl,
-    kind: ShaderKind,
-    key: &K,
-    emit: impl FnOnce() -> Result<Emitted, glsl::EmitError>,
-) -> Result<Rc<Variant<K>>, ExecError> {
-    let mut variants = variants.borrow_mut();
-    if let Some(at) = variants.iter().position(|v| v.key == *key) {
-        variants[..=at].rotate_right(1);
-        return Ok(variants[0].clone());
-    }
-    let Emitted { source, system_block } = emit()?;
-    tracing::trace!(target: "pixbridge::glsl", "{source}");
-    let compiled = gl.compile_shader(kind, &source)?;
-    let variant = Rc::new(Variant {
-        key: key.clone(),
-        compiled,
-        system_block,
-    });
-    variants.insert(0, variant.clone());
-    Ok(variant)
+/// Whether the stage in the text is the one that the command named.
+fn same_stage(text: tgsi::Stage, command: Stage) -> bool {
+    command
+        == match text {
+            tgsi::Stage::Vertex => Stage::Vertex,
+            tgsi::Stage::Fragment => Stage::Fragment,
+            tgsi::Stage::Geometry => Stage::Geometry,
+            tgsi::Stage::TessControl => Stage::TessControl,
+            tgsi::Stage::TessEval => Stage::TessEval,
+            tgsi::Stage::Compute => Stage::Compute,
+        }
 }
 
 /// A shader whose text has not arrived completely.
@@ -167,6 +150,47 @@ struct Partial {
     text: Vec<u8>,
     total: usize,
     stream_outputs: StreamOutputs,
+    shared_memory: u32,
+}
+
+impl Partial {
+    /// Takes the text of one more part.
+    fn extend(&mut self, words: &[u32]) -> Result<(), &'static str> {
+        let room = self.total.next_multiple_of(4) - self.text.len();
+        if words.len() * 4 > room {
+            return Err("more text than announced");
+        }
+        self.text.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        Ok(())
+    }
+
+    fn complete(&self) -> bool {
+        self.text.len() >= self.total
+    }
+
+    /// Parses and analyses the text.
+    fn finish(self, stage: Stage) -> Result<Shader, ExecError> {
+        let refuse = |reason| {
+            let id = self.id;
+            Err(ExecError::ShaderPart { id, stage, reason })
+        };
+        let tail = self.text.len().saturating_sub(4);
+        if !self.text[tail..].contains(&0) {
+            return refuse("the text is not closed by a NUL");
+        }
+        let tree = tgsi::parse_bytes(&self.text)?;
+        if !same_stage(tree.stage, stage) {
+            return refuse("the text is for another stage");
+        }
+        Ok(Shader {
+            stage,
+            interface: glsl::interface(&tree)?,
+            tree,
+            stream_outputs: self.stream_outputs,
+            shared_memory: self.shared_memory,
+            variants: RefCell::default(),
+        })
+    }
 }
 
 /// Collects shader texts that come in several packets: at most one unfinished shader per stage.
@@ -180,10 +204,10 @@ impl ShaderAssembly {
     pub(super) fn add(&mut self, id: ObjectId, part: &ShaderPart<'_>) -> Result<Option<Shader>, ExecError> {
         let stage = part.stage;
         let slot = &mut self.partial[stage.to_wire() as usize];
-        let refuse = |reason| Err(ExecError::ShaderPart { id, stage, reason });
+        let refuse = |reason| ExecError::ShaderPart { id, stage, reason };
         let mut partial = match (part.position, slot.take()) {
             (ShaderPosition::First(total), _) if total == 0 || total > MAX_TEXT => {
-                return refuse("the text is empty or too long");
+                return Err(refuse("the text is empty or too long"));
             }
             (ShaderPosition::First(total), _) => Partial {
                 id,
@@ -193,34 +217,23 @@ impl ShaderAssembly {
                     strides: part.strides,
                     outputs: part.outputs.iter().collect(),
                 },
+                shared_memory: part.shared_memory,
             },
-            (ShaderPosition::Continuation(_), None) => return refuse("a continuation without a beginning"),
+            (ShaderPosition::Continuation(_), None) => {
+                return Err(refuse("a continuation without a beginning"));
+            }
             (ShaderPosition::Continuation(offset), Some(partial)) => {
                 if partial.id != id || partial.text.len() != offset as usize {
-                    return refuse("a continuation that does not follow its beginning");
+                    return Err(refuse("a continuation that does not follow its beginning"));
                 }
                 partial
             }
         };
-        let room = partial.total.next_multiple_of(4) - partial.text.len();
-        if part.text.len() * 4 > room {
-            return refuse("more text than announced");
-        }
-        partial
-            .text
-            .extend(part.text.iter().flat_map(|word| word.to_le_bytes()));
-        if partial.text.len() < partial.total {
+        partial.extend(part.text).map_err(refuse)?;
+        if !partial.complete() {
             *slot = Some(partial);
             return Ok(None);
         }
-        let tail = partial.text.len().saturating_sub(4);
-        if !partial.text[tail..].contains(&0) {
-            return refuse("the text is not closed by a NUL");
-        }
-        let shader = Shader::new(stage, &partial.text, partial.stream_outputs)?;
-        if !shader.matches_stage() {
-            return refuse("the text is for another stage");
-        }
-        Ok(Some(shader))
+        partial.finish(stage).map(Some)
     }
 }

@@ -3,16 +3,19 @@
 use std::rc::Rc;
 
 use super::{
+    image::BoundImage,
     sampler::{Sampler, SamplerView},
     shader::Shader,
     surface::Surface,
     vertex::VertexElements,
 };
 use crate::pipe::{
+    glsl::Emits,
     resource::Resource,
     wire::virgl::{
         command::{BlendState, DsaState, RasterizerState, Scissor, Viewport},
         enums::{Primitive, Stage},
+        limits,
     },
 };
 
@@ -24,6 +27,12 @@ pub(super) const VIEWPORTS: usize = 16;
 pub(super) const SAMPLERS: usize = 32;
 /// Constant buffer slots per stage.
 pub(super) const UNIFORM_BUFFERS: usize = 32;
+/// Storage buffer slots per stage.
+pub(super) const STORAGE_BUFFERS: usize = limits::SHADER_BUFFERS;
+/// Image slots per stage.
+pub(super) const IMAGES: usize = limits::SHADER_IMAGES;
+/// Counter buffer slots, which all stages share.
+pub(super) const ATOMIC_BUFFERS: usize = limits::ATOMIC_BUFFERS;
 
 /// A set of state groups that changed since they were last given to GL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +53,21 @@ impl Dirty {
     pub(super) const SAMPLE_MASK: Dirty = Dirty(1 << 11);
     pub(super) const SAMPLERS: Dirty = Dirty(1 << 12);
     pub(super) const UNIFORMS: Dirty = Dirty(1 << 13);
+    /// Storage buffers, counter buffers and images.
+    pub(super) const STORAGE: Dirty = Dirty(1 << 14);
+    /// Default levels of tessellation.
+    pub(super) const LEVELS: Dirty = Dirty(1 << 15);
+    /// The program that computes.
+    pub(super) const COMPUTE: Dirty = Dirty(1 << 16);
     pub(super) const ALL: Dirty = Dirty(u32::MAX);
+
+    /// The program that a stage is part of.
+    pub(super) fn program_of(stage: Stage) -> Dirty {
+        match stage {
+            Stage::Compute => Self::COMPUTE,
+            _ => Self::PROGRAM,
+        }
+    }
 
     pub(super) fn insert(&mut self, other: Dirty) {
         self.0 |= other.0;
@@ -107,6 +130,12 @@ pub(super) struct StageState {
     pub(super) samplers: [Option<Rc<Sampler>>; SAMPLERS],
     /// Bit n: sampler view or state n changed.
     pub(super) samplers_dirty: u32,
+    pub(super) storage_buffers: [Option<BoundBuffer>; STORAGE_BUFFERS],
+    /// Bit n: storage buffer n changed.
+    pub(super) storage_buffers_dirty: u32,
+    pub(super) images: [Option<BoundImage>; IMAGES],
+    /// Bit n: image n changed.
+    pub(super) images_dirty: u32,
 }
 
 /// What a draw's primitives become for the rasterizer.
@@ -128,6 +157,16 @@ impl PrimitiveClass {
     }
 }
 
+impl From<Emits> for PrimitiveClass {
+    fn from(emits: Emits) -> Self {
+        match emits {
+            Emits::Points => Self::Points,
+            Emits::Lines => Self::Lines,
+            Emits::Triangles => Self::Triangles,
+        }
+    }
+}
+
 /// Everything bound in a sub-context.
 #[derive(Debug)]
 pub(super) struct State {
@@ -139,6 +178,9 @@ pub(super) struct State {
     pub(super) vertex_buffers: Vec<Option<BoundVertexBuffer>>,
     pub(super) index_buffer: Option<BoundIndexBuffer>,
     pub(super) stages: [StageState; STAGES],
+    pub(super) atomic_buffers: [Option<BoundBuffer>; ATOMIC_BUFFERS],
+    /// Bit n: counter buffer n changed.
+    pub(super) atomic_buffers_dirty: u32,
     pub(super) color_surfaces: Vec<Option<Rc<Surface>>>,
     pub(super) depth_surface: Option<Rc<Surface>>,
     /// Width, height, layers and samples of a framebuffer without attachments.
@@ -151,18 +193,44 @@ pub(super) struct State {
     pub(super) min_samples: u32,
     pub(super) clip_planes: [[f32; 4]; 8],
     pub(super) stipple: [u32; 32],
-    pub(super) drawn: PrimitiveClass,
     /// The number of the draw in a list of draws that the client has taken apart.
     pub(super) draw_id: u32,
+    /// What the last draw drew.
+    pub(super) mode: Primitive,
+    /// Vertices of the patches drawn last.
+    pub(super) patch_vertices: u32,
+    /// Default levels of tessellation: four outer and two inner ones.
+    pub(super) levels: ([f32; 4], [f32; 2]),
+    /// Work group of the last dispatch, for compute shaders that leave it open.
+    pub(super) block: [u32; 3],
 }
 
 impl State {
+    pub(super) fn stage(&self, stage: Stage) -> &StageState {
+        &self.stages[stage.to_wire() as usize]
+    }
+
+    /// Takes what a draw says of its primitives.
+    pub(super) fn set_primitives(&mut self, mode: Primitive, patch_vertices: u32) {
+        let patches = mode == Primitive::Patches;
+        if PrimitiveClass::of(mode) != PrimitiveClass::of(self.mode)
+            || patches != (self.mode == Primitive::Patches)
+            || patches && patch_vertices != self.patch_vertices
+        {
+            self.dirty.insert(Dirty::PROGRAM);
+        }
+        self.mode = mode;
+        if patches {
+            self.patch_vertices = patch_vertices;
+        }
+    }
+
     /// What reaches the rasterizer, and transform feedback before it.
     pub(super) fn captured(&self) -> PrimitiveClass {
-        let geometry = &self.stages[Stage::Geometry.to_wire() as usize].shader;
-        geometry
-            .as_ref()
-            .map_or(self.drawn, |shader| shader.emitted_class())
+        let emits = |stage| self.stage(stage).shader.as_ref()?.interface.emits;
+        emits(Stage::Geometry)
+            .or(emits(Stage::TessEval))
+            .map_or(PrimitiveClass::of(self.mode), PrimitiveClass::from)
     }
 
     pub(super) fn new() -> Self {
@@ -185,6 +253,8 @@ impl State {
             vertex_buffers: Vec::new(),
             index_buffer: None,
             stages: Default::default(),
+            atomic_buffers: Default::default(),
+            atomic_buffers_dirty: 0,
             color_surfaces: Vec::new(),
             depth_surface: None,
             no_attach: (0, 0, 0, 0),
@@ -196,8 +266,11 @@ impl State {
             min_samples: 1,
             clip_planes: [[0.0; 4]; 8],
             stipple: [u32::MAX; 32],
-            drawn: PrimitiveClass::Triangles,
             draw_id: 0,
+            mode: Primitive::Triangles,
+            patch_vertices: 3,
+            levels: ([1.0; 4], [1.0; 2]),
+            block: [1; 3],
         }
     }
 }

@@ -48,9 +48,12 @@ pub(super) struct SubContext {
     pub(super) framebuffers: Framebuffers,
     pub(super) programs: Programs,
     pub(super) program: Option<Rc<Program>>,
+    /// The program that computes.
+    pub(super) compute: Option<Rc<Program>>,
     /// Where the default constant buffer of each stage was last uploaded.
     pub(super) constants: [Option<Uploaded>; 6],
     pub(super) system: Option<Uploaded>,
+    pub(super) levels: Option<Uploaded>,
     pub(super) streamout: Streamout,
     pub(super) condition: Option<(Rc<RefCell<Query>>, u32)>,
     pub(super) scratch: Scratch,
@@ -76,8 +79,10 @@ impl SubContext {
             framebuffers: Framebuffers::default(),
             programs: Programs::default(),
             program: None,
+            compute: None,
             constants: Default::default(),
             system: None,
+            levels: None,
             streamout: Streamout::default(),
             condition: None,
             scratch: Scratch::default(),
@@ -144,7 +149,7 @@ impl SubContext {
                 drop(shader);
                 self.programs.forget_dead();
                 self.cache.forget_program();
-                self.state.dirty.insert(Dirty::PROGRAM);
+                self.state.dirty.insert(Dirty::PROGRAM | Dirty::COMPUTE);
             }
             _ => {}
         }
@@ -199,10 +204,15 @@ impl SubContext {
         let slot = &mut self.state.stages[stage.to_wire() as usize];
         let comparing = |s: &Option<Rc<Shader>>| s.as_ref().map_or(0, |s| s.interface.shadow_samplers);
         slot.samplers_dirty |= comparing(&slot.shader) ^ comparing(&shader);
+        let layered = |s: &Option<Rc<Shader>>| s.as_ref().map_or(0, |s| s.interface.layered_images);
+        slot.images_dirty |= layered(&slot.shader) ^ layered(&shader);
         slot.shader = shader;
         self.state
             .dirty
-            .insert(Dirty::PROGRAM | Dirty::UNIFORMS | Dirty::SAMPLERS);
+            .insert(Dirty::program_of(stage) | Dirty::UNIFORMS | Dirty::SAMPLERS | Dirty::STORAGE);
+        if stage == Stage::TessControl {
+            self.state.dirty.insert(Dirty::LEVELS);
+        }
         Ok(())
     }
 
@@ -422,7 +432,7 @@ impl SubContext {
             }
             let varies = |v: &Option<Rc<SamplerView>>| v.as_ref().is_some_and(|v| v.varies_shader());
             if varies(&view) || varies(&slot.views[at]) {
-                self.state.dirty.insert(Dirty::PROGRAM);
+                self.state.dirty.insert(Dirty::program_of(stage));
             }
             slot.views[at] = view;
             slot.samplers_dirty |= 1 << at;
@@ -489,6 +499,10 @@ impl SubContext {
             Command::SetSampleMask(mask) => {
                 state.sample_mask = mask;
                 state.dirty.insert(Dirty::SAMPLE_MASK);
+            }
+            Command::SetTessState { outer, inner } => {
+                state.levels = (outer, inner);
+                state.dirty.insert(Dirty::LEVELS);
             }
             Command::SetMinSamples(samples) => {
                 state.min_samples = samples;
