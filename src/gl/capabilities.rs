@@ -30,6 +30,9 @@ macro_rules! limits {
             pub seamless_cubemap_per_texture: bool,
             /// Whether depth offsets can be clamped.
             pub polygon_offset_clamp: bool,
+            /// Whether what shaders and draws read outside of buffers is not other memory: this context has robust access, and
+            /// ARB_robust_buffer_access_behavior or its successor says what that means.
+            pub robust_access: bool,
             /// ARB_indirect_parameters: the number of indirect draws may come from a buffer.
             pub indirect_count: bool,
             /// ARB_pipeline_statistics_query.
@@ -287,6 +290,10 @@ impl Capabilities {
         this.polygon_offset_clamp = version >= (4, 6)
             || this.has("GL_ARB_polygon_offset_clamp")
             || this.has("GL_EXT_polygon_offset_clamp");
+        let behaviour = this.has("GL_ARB_robust_buffer_access_behavior")
+            || this.has("GL_KHR_robust_buffer_access_behavior");
+        this.robust_access =
+            behaviour && unsigned(f, glow::CONTEXT_FLAGS) & glow::CONTEXT_FLAG_ROBUST_ACCESS_BIT != 0;
         this.indirect_count = this.has("GL_ARB_indirect_parameters");
         this.pipeline_statistics = version >= (4, 6) || this.has("GL_ARB_pipeline_statistics_query");
         this.transform_feedback_overflow =

@@ -44,6 +44,8 @@ pub(super) mod capability {
     pub(crate) const MEMORY_BARRIER: u32 = 1 << 6;
     pub(crate) const COMPUTE_SHADER: u32 = 1 << 7;
     pub(crate) const FB_NO_ATTACH: u32 = 1 << 8;
+    pub(crate) const ROBUST_BUFFER_ACCESS: u32 = 1 << 9;
+    pub(crate) const TGSI_FBFETCH: u32 = 1 << 10;
     pub(crate) const SHADER_CLOCK: u32 = 1 << 11;
     pub(crate) const TEXTURE_BARRIER: u32 = 1 << 12;
     pub(crate) const TGSI_COMPONENTS: u32 = 1 << 13;

@@ -49,6 +49,10 @@ pub struct Features {
     pub pipeline_statistics: bool,
     pub transform_feedback_overflow: bool,
     pub string_marker: bool,
+    /// Shaders may read what is in the framebuffer. Clients make blending by advanced equations of it.
+    pub framebuffer_fetch: bool,
+    /// What shaders and draws read outside of buffers is not other memory.
+    pub robust_access: bool,
 }
 
 /// The protocol's feature level: the later checks of clients are answered by their own bits.
@@ -278,6 +282,8 @@ fn capability_bits(features: &Features) -> u32 {
             (features.texture_query_samples, TXQS),
             (features.memory_barrier, MEMORY_BARRIER),
             (features.compute, COMPUTE_SHADER),
+            (features.robust_access, ROBUST_BUFFER_ACCESS),
+            (features.framebuffer_fetch, TGSI_FBFETCH),
             (features.shader_clock, SHADER_CLOCK),
             (features.texture_barrier, TEXTURE_BARRIER),
             (features.query_buffers, QBO),

@@ -605,15 +605,22 @@ fn features(host: &Host, gl: &gl::Capabilities) -> Features {
         sample_shading: true,
         stencil_export: host.stencil_export,
         derivative_control: true,
+        cull_distance: true,
+        doubles: true,
+        indirect_inputs: true,
         indirect_draw: true,
         multi_draw_indirect: true,
         indirect_count: gl.indirect_count,
         draw_parameters: host.version >= 460 || host.draw_parameters,
+        group_vote: host.version >= 460 || host.group_vote,
+        shader_clock: host.shader_clock,
         query_buffers: true,
         pipeline_statistics: gl.pipeline_statistics,
         transform_feedback_overflow: gl.transform_feedback_overflow,
         vertex_layer_and_viewport: host.viewport_layer_array,
         string_marker: true,
+        framebuffer_fetch: host.framebuffer_fetch,
+        robust_access: gl.robust_access,
         ..Features::default()
     }
 }
