@@ -165,7 +165,7 @@ fn images_are_one_layer_of_a_level_or_some_or_all() {
         let array = guest.create(array, 320);
         guest.send(14, &[array.id, 1, 0, 0, 0, 2, 2, 4, 64, 0], None);
         guest.submit(&format!(
-            "SET_SHADER_IMAGES stage=compute start=0 images=[{{format=R32_UINT access=2 layers={range:#x} level=0x1 \
+            "SET_SHADER_IMAGES stage=compute start=0 images=[{{format=R32_UINT access=2 layers={range:#x} level=0x7f000001 \
              resource={}}}]\n{}",
             array.id,
             launch([1, 1, if target == "2D" { 1 } else { 4 }])
