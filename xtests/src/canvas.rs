@@ -138,6 +138,13 @@ impl Canvas {
         self.triangles(&[[a, a], [b, a], [a, b], [b, a], [b, b], [a, b]], color);
     }
 
+    /// The first words of a buffer.
+    pub fn words(&mut self, buffer: &Resource, count: usize) -> Vec<u32> {
+        let bytes = self.guest.read(buffer, [count as u32 * 4, 1], count * 4);
+        let (words, _) = bytes.as_chunks();
+        words.iter().map(|word| u32::from_le_bytes(*word)).collect()
+    }
+
     /// The picture's rows, four bytes a pixel.
     pub fn rows(&mut self) -> Vec<Vec<[u8; 4]>> {
         let [width, height] = self.size;
