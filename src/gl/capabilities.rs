@@ -30,6 +30,12 @@ macro_rules! limits {
             pub seamless_cubemap_per_texture: bool,
             /// Whether depth offsets can be clamped.
             pub polygon_offset_clamp: bool,
+            /// ARB_indirect_parameters: the number of indirect draws may come from a buffer.
+            pub indirect_count: bool,
+            /// ARB_pipeline_statistics_query.
+            pub pipeline_statistics: bool,
+            /// ARB_transform_feedback_overflow_query.
+            pub transform_feedback_overflow: bool,
             /// Largest anisotropy; 1 without the extension.
             pub max_anisotropy: f32,
             /// `GL_MAX_TEXTURE_LOD_BIAS`.
@@ -281,6 +287,10 @@ impl Capabilities {
         this.polygon_offset_clamp = version >= (4, 6)
             || this.has("GL_ARB_polygon_offset_clamp")
             || this.has("GL_EXT_polygon_offset_clamp");
+        this.indirect_count = this.has("GL_ARB_indirect_parameters");
+        this.pipeline_statistics = version >= (4, 6) || this.has("GL_ARB_pipeline_statistics_query");
+        this.transform_feedback_overflow =
+            version >= (4, 6) || this.has("GL_ARB_transform_feedback_overflow_query");
         // Names that this GL does not know have recorded errors; their limits are 0.
         while f.GetError() != glow::NO_ERROR {}
         Ok(this)

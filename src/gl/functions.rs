@@ -7,6 +7,7 @@
 //!
 //! Signatures are those of the [OpenGL 4.6 core
 //! specification](https://registry.khronos.org/OpenGL/specs/gl/glspec46.core.pdf) and of
+//! [ARB_indirect_parameters](https://registry.khronos.org/OpenGL/extensions/ARB/ARB_indirect_parameters.txt),
 //! [EXT_memory_object](https://registry.khronos.org/OpenGL/extensions/EXT/EXT_external_objects.txt),
 //! [EXT_memory_object_fd](https://registry.khronos.org/OpenGL/extensions/EXT/EXT_external_objects_fd.txt),
 //! [EXT_EGL_image_storage](https://registry.khronos.org/OpenGL/extensions/EXT/EXT_EGL_image_storage.txt) and
@@ -152,7 +153,7 @@ macro_rules! functions {
 
             $(
                 /// # Safety
-                /// As above; images must be EGL's, and file descriptors are GL's from then on.
+                /// As above; draws and their number must lie in the bound buffers, images must be EGL's, and file descriptors are GL's from then on.
                 pub(super) unsafe fn $extension(&self, $($e_arg: $e_ty),*) {
                     // SAFETY: the caller's.
                     unsafe { (self.$extension)($($e_arg),*) }
@@ -217,6 +218,10 @@ functions! {
         GenerateTextureMipmap(texture: u32);
         GetError() -> u32;
         GetGraphicsResetStatus() -> u32;
+        GetQueryBufferObjecti64v(id: u32, buffer: u32, name: u32, offset: isize);
+        GetQueryBufferObjectiv(id: u32, buffer: u32, name: u32, offset: isize);
+        GetQueryBufferObjectui64v(id: u32, buffer: u32, name: u32, offset: isize);
+        GetQueryBufferObjectuiv(id: u32, buffer: u32, name: u32, offset: isize);
         InvalidateBufferData(buffer: u32);
         LineWidth(width: f32);
         LinkProgram(program: u32);
@@ -282,7 +287,6 @@ functions! {
             internal: u32, size: i32, data: *const c_void);
         CreateBuffers(n: i32, names: *mut u32);
         CreateFramebuffers(n: i32, names: *mut u32);
-        CreateQueries(target: u32, n: i32, names: *mut u32);
         CreateSamplers(n: i32, names: *mut u32);
         CreateTextures(target: u32, n: i32, names: *mut u32);
         CreateTransformFeedbacks(n: i32, names: *mut u32);
@@ -303,6 +307,7 @@ functions! {
         DrawElementsBaseVertex(mode: u32, count: i32, ty: u32, offset: *const c_void, base: i32);
         DrawElementsInstancedBaseVertexBaseInstance(mode: u32, count: i32, ty: u32, offset: *const c_void,
             instances: i32, base: i32, base_instance: u32);
+        GenQueries(n: i32, names: *mut u32);
         GenTextures(n: i32, names: *mut u32);
         GetCompressedTextureSubImage(texture: u32, level: i32, x: i32, y: i32, z: i32, w: i32, h: i32, d: i32,
             size: i32, data: *mut c_void);
@@ -324,6 +329,8 @@ functions! {
         GetTextureSubImage(texture: u32, level: i32, x: i32, y: i32, z: i32, w: i32, h: i32, d: i32,
             format: u32, ty: u32, size: i32, data: *mut c_void);
         MapNamedBufferRange(buffer: u32, offset: isize, size: isize, access: u32) -> *mut c_void;
+        MultiDrawArraysIndirect(mode: u32, draws: *const c_void, count: i32, stride: i32);
+        MultiDrawElementsIndirect(mode: u32, ty: u32, draws: *const c_void, count: i32, stride: i32);
         NamedBufferData(buffer: u32, size: isize, data: *const c_void, usage: u32);
         NamedBufferStorage(buffer: u32, size: isize, data: *const c_void, flags: u32);
         NamedBufferSubData(buffer: u32, offset: isize, size: isize, data: *const c_void);
@@ -349,6 +356,8 @@ functions! {
         DeleteMemoryObjectsEXT(n: i32, names: *const u32);
         ImportMemoryFdEXT(memory: u32, size: u64, handle_type: u32, fd: i32);
         TextureStorageMem2DEXT(texture: u32, levels: i32, internal: u32, w: i32, h: i32, memory: u32, offset: u64);
+        MultiDrawArraysIndirectCountARB(mode: u32, draws: *const c_void, count: isize, max: i32, stride: i32);
+        MultiDrawElementsIndirectCountARB(mode: u32, ty: u32, draws: *const c_void, count: isize, max: i32, stride: i32);
         EGLImageTargetTextureStorageEXT(texture: u32, image: *const c_void, attributes: *const i32);
         EGLImageTargetTexture2DOES(target: u32, image: *const c_void);
     }

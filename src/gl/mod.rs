@@ -33,8 +33,9 @@ mod tests;
 pub use self::gbm::{GbmBuffer, GbmDevice, GbmUsage};
 pub use self::gbm_texture::GbmTexture;
 pub use api::{
-    Buffer, Framebuffer, Gl, ImageUnit, MappedBuffer, MemoryTexture, Pixels, Program, Query, Region,
-    ResetStatus, Sampler, Shader, ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
+    Buffer, Framebuffer, Gl, ImageUnit, IndirectDraws, MappedBuffer, MemoryTexture, Pixels, Program, Query,
+    QueryNumber, QueryValue, Region, ResetStatus, Sampler, Shader, ShaderKind, Sync, Texture,
+    TransformFeedback, VertexArray,
 };
 pub use bytes::{ReadBytes, WriteBytes};
 pub use capabilities::{Capabilities, StageLimits};

@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 pub mod brush;
+pub mod canvas;
 pub mod clients;
 pub mod composer;
 pub mod desktop;

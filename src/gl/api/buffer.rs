@@ -5,9 +5,12 @@ use std::{cell::Cell, ffi::c_void, fmt, ptr::NonNull, rc::Rc};
 use super::{Buffer, Gl, Name, bytes, objects::BufferState};
 use crate::gl::{GlError, ReadBytes, WriteBytes};
 
+/// `GL_PARAMETER_BUFFER`, from ARB_indirect_parameters.
+pub(super) const PARAMETER_BUFFER: u32 = 0x80ee;
+
 /// Targets of [`Gl::bind_buffer`]. The others would make GL take addresses of ours for offsets into the
 /// buffer, or belong to the vertex array.
-const PLAIN_TARGETS: [u32; 8] = [
+const PLAIN_TARGETS: [u32; 9] = [
     glow::ARRAY_BUFFER,
     glow::UNIFORM_BUFFER,
     glow::TEXTURE_BUFFER,
@@ -16,6 +19,7 @@ const PLAIN_TARGETS: [u32; 8] = [
     glow::DRAW_INDIRECT_BUFFER,
     glow::DISPATCH_INDIRECT_BUFFER,
     glow::SHADER_STORAGE_BUFFER,
+    PARAMETER_BUFFER,
 ];
 
 impl Gl {

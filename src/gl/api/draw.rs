@@ -72,7 +72,7 @@ impl Gl {
     }
 
     /// The bound vertex array, if drawing from it reads buffers only.
-    fn array(&self) -> Result<Rc<ArrayState>, GlError> {
+    pub(super) fn array(&self) -> Result<Rc<ArrayState>, GlError> {
         let array = self
             .0
             .array
@@ -86,18 +86,21 @@ impl Gl {
     }
 }
 
+/// Bytes of an index of a type.
+pub(super) fn index_size(ty: u32) -> Result<u64, GlError> {
+    match ty {
+        glow::UNSIGNED_BYTE => Ok(1),
+        glow::UNSIGNED_SHORT => Ok(2),
+        glow::UNSIGNED_INT => Ok(4),
+        target => Err(GlError::Target {
+            call: "glDrawElements",
+            target,
+        }),
+    }
+}
+
 fn check_indices(array: &ArrayState, count: u32, ty: u32, offset: u64) -> Result<(), GlError> {
-    let size: u64 = match ty {
-        glow::UNSIGNED_BYTE => 1,
-        glow::UNSIGNED_SHORT => 2,
-        glow::UNSIGNED_INT => 4,
-        target => {
-            return Err(GlError::Target {
-                call: "glDrawElements",
-                target,
-            });
-        }
-    };
+    let size = index_size(ty)?;
     let elements = array.elements.borrow();
     let elements = elements
         .as_ref()

@@ -6,6 +6,7 @@ mod compute;
 mod draw;
 mod framebuffer;
 mod image;
+mod indirect;
 mod memory;
 mod objects;
 mod pixels;
@@ -25,12 +26,14 @@ use std::{
 
 pub use buffer::MappedBuffer;
 pub use compute::ImageUnit;
+pub use indirect::IndirectDraws;
 pub use memory::MemoryTexture;
 pub use objects::{
     Buffer, Framebuffer, Program, Query, Sampler, Shader, Sync, Texture, TransformFeedback, VertexArray,
 };
 pub use pixels::{Pixels, Region};
 pub use program::ShaderKind;
+pub use query::{QueryNumber, QueryValue};
 pub use sync::ResetStatus;
 
 use super::{

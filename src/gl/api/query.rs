@@ -1,7 +1,40 @@
 //! Queries, conditional rendering and transform feedback.
 
-use super::{Gl, Name, Query, TransformFeedback};
+use super::{Buffer, Gl, Name, Query, TransformFeedback, bytes};
 use crate::gl::GlError;
+
+/// `GL_QUERY_RESULT_NO_WAIT`.
+const QUERY_RESULT_NO_WAIT: u32 = 0x9194;
+
+/// What is to be told of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryValue {
+    /// The result, once there is one.
+    Result,
+    /// The result if there is one; else nothing is told.
+    ResultNow,
+    /// 1 if there is a result, else 0.
+    Availability,
+}
+
+/// The type of what is told of a query. What is too large for it becomes its largest number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum QueryNumber {
+    I32,
+    U32,
+    I64,
+    U64,
+}
+
+impl QueryNumber {
+    const fn size(self) -> u64 {
+        match self {
+            Self::I32 | Self::U32 => 4,
+            Self::I64 | Self::U64 => 8,
+        }
+    }
+}
 
 impl Gl {
     /// A query for a target, as `GL_SAMPLES_PASSED`.
@@ -10,8 +43,9 @@ impl Gl {
     /// If GL makes none.
     pub fn create_query(&self, target: u32) -> Result<Query, GlError> {
         let mut name = 0;
+        // Mesa's glCreateQueries knows no pipeline statistics.
         // SAFETY: one name is written.
-        unsafe { self.f().CreateQueries(target, 1, &mut name) };
+        unsafe { self.f().GenQueries(1, &mut name) };
         Ok(Query {
             handle: self.own("query", Name::Query(name))?,
             target,
@@ -58,6 +92,40 @@ impl Gl {
         // SAFETY: one number is written; no buffer is ever bound to GL_QUERY_BUFFER.
         unsafe { self.f().GetQueryObjectui64v(name, what, &mut value) };
         value
+    }
+
+    /// Lets GL write what is to be told of a query into a buffer, without anybody waiting here.
+    ///
+    /// # Errors
+    /// If the number does not lie in the buffer, or GL refuses: the query has never counted.
+    pub fn query_into_buffer(
+        &self,
+        query: &Query,
+        value: QueryValue,
+        number: QueryNumber,
+        (buffer, offset): (&Buffer, u64),
+    ) -> Result<(), GlError> {
+        let needed = offset.saturating_add(number.size());
+        if needed > buffer.size() {
+            return Err(GlError::Short {
+                what: "query buffer",
+                needed,
+                given: buffer.size(),
+            });
+        }
+        let what = match value {
+            QueryValue::Result => glow::QUERY_RESULT,
+            QueryValue::ResultNow => QUERY_RESULT_NO_WAIT,
+            QueryValue::Availability => glow::QUERY_RESULT_AVAILABLE,
+        };
+        let (query, at) = (self.name(&query.handle), bytes("query buffer offset", offset)?);
+        let buffer = self.name(&buffer.state.handle);
+        self.checked("glGetQueryBufferObject", |f| match number {
+            QueryNumber::I32 => f.GetQueryBufferObjectiv(query, buffer, what, at),
+            QueryNumber::U32 => f.GetQueryBufferObjectuiv(query, buffer, what, at),
+            QueryNumber::I64 => f.GetQueryBufferObjecti64v(query, buffer, what, at),
+            QueryNumber::U64 => f.GetQueryBufferObjectui64v(query, buffer, what, at),
+        })
     }
 
     /// Draws from now on only if the query counted something. `mode` as `GL_QUERY_WAIT`.

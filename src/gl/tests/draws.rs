@@ -189,3 +189,80 @@ fn all_plain_state_is_accepted() {
     assert_eq!(gl.get_error(), None);
     assert_eq!(gl.graphics_reset_status(), ResetStatus::None);
 }
+
+#[test]
+fn draws_come_out_of_buffers_that_hold_them_whole() {
+    let gl = context().gl();
+    let texture = texture_2d(&gl, 4, 4);
+    let framebuffer = target(&gl, &texture);
+    let program = gl
+        .create_program(&[(ShaderKind::Vertex, VERTEX), (ShaderKind::Fragment, FRAGMENT)])
+        .unwrap();
+    let (array, _buffer) = pairs(&gl, &LOWER_LEFT_HALF);
+    gl.program_uniform_4f(&program, 0, [0.0, 1.0, 0.0, 1.0]);
+    gl.use_program(Some(&program));
+    gl.bind_framebuffer(glow::FRAMEBUFFER, Some(&framebuffer));
+    gl.viewport_array(&[[0.0, 0.0, 4.0, 4.0]]);
+    let buffer = |words: &[u32]| {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let buffer = gl.create_buffer().unwrap();
+        gl.buffer_storage(&buffer, bytes.len() as u64, Some(ReadBytes::from(&bytes[..])), 0)
+            .unwrap();
+        buffer
+    };
+    let (numbers, indices, count) = (buffer(&[3, 1, 0, 0, 0]), buffer(&[0, 1, 2]), buffer(&[1]));
+    let draws = IndirectDraws {
+        buffer: &numbers,
+        offset: 0,
+        stride: 0,
+        count: 1,
+        counted: Some((&count, 0)),
+    };
+    let elements =
+        |draws: &IndirectDraws<'_>| gl.draw_elements_indirect(glow::TRIANGLES, glow::UNSIGNED_INT, draws);
+    assert!(matches!(elements(&draws), Err(GlError::Unbound(_))));
+    gl.vertex_array_element_buffer(&array, &indices);
+    elements(&draws).unwrap();
+    let drawn = read(&gl, &texture, 4, 4);
+    assert_eq!((drawn[0], drawn[15]), ([0, 255, 0, 255], [0; 4]));
+    gl.clear_framebuffer_f(&framebuffer, 0, [0.0; 4]);
+    gl.draw_arrays_indirect(glow::TRIANGLES, &draws).unwrap();
+    assert_eq!(read(&gl, &texture, 4, 4), drawn);
+    for outside in [
+        IndirectDraws { offset: 8, ..draws },
+        IndirectDraws { count: 2, ..draws },
+        IndirectDraws {
+            counted: Some((&count, 4)),
+            ..draws
+        },
+    ] {
+        let result = gl.draw_arrays_indirect(glow::TRIANGLES, &outside);
+        assert!(
+            matches!(result, Err(GlError::Short { .. })),
+            "{outside:?}: {result:?}"
+        );
+    }
+    assert_eq!(gl.get_error(), None);
+}
+
+#[test]
+fn counts_are_stored_where_there_is_room() {
+    let gl = context().gl();
+    let query = gl.create_query(glow::SAMPLES_PASSED).unwrap();
+    let buffer = gl.create_buffer().unwrap();
+    gl.buffer_storage(&buffer, 8, Some(ReadBytes::from(&[0xffu8; 8][..])), 0)
+        .unwrap();
+    let never = gl.query_into_buffer(&query, QueryValue::Result, QueryNumber::U32, (&buffer, 0));
+    assert!(matches!(never, Err(GlError::Refused { .. })), "{never:?}");
+    gl.begin_query(&query, 0).unwrap();
+    gl.end_query(&query, 0).unwrap();
+    gl.query_into_buffer(&query, QueryValue::Result, QueryNumber::I32, (&buffer, 4))
+        .unwrap();
+    let mut bytes = [0u8; 8];
+    gl.get_buffer_sub_data(&buffer, 0, WriteBytes::from(&mut bytes[..]))
+        .unwrap();
+    assert_eq!(bytes, [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+    let outside = gl.query_into_buffer(&query, QueryValue::Result, QueryNumber::U64, (&buffer, 4));
+    assert!(matches!(outside, Err(GlError::Short { .. })), "{outside:?}");
+    assert_eq!(gl.get_error(), None);
+}

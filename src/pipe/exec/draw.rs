@@ -4,6 +4,7 @@ use super::{
     Shared, apply,
     cache::Toggle,
     error::ExecError,
+    indirect::Indirect,
     legacy::{quad_indices, widened},
     state::{Dirty, PrimitiveClass, STAGES},
     storage::DRAWING,
@@ -23,17 +24,21 @@ const SYSTEM_WORDS: usize = 66;
 const SYSTEM_STIPPLE: usize = 32;
 /// The word of the alpha reference.
 const SYSTEM_ALPHA_REF: usize = 64;
+/// The word of the number that GL's numbers of draws are added to.
+const SYSTEM_DRAW_ID_BASE: usize = 65;
 /// 32-bit words of the default levels: two vectors, of which the second is half empty.
 const LEVEL_WORDS: usize = 8;
 
 impl SubContext {
     /// DRAW_VBO. A draw that lacks shaders or indices is dropped, as GL would.
     pub(super) fn draw(&mut self, shared: &mut Shared, draw: &Draw) -> Result<(), ExecError> {
-        if draw.indirect.is_some() {
-            return Err(ExecError::Unsupported("indirect drawing"));
-        }
+        let indirect = Indirect::of(shared, draw)?;
         if draw.mode == Primitive::Patches {
             self.check_patch(draw.vertices_per_patch)?;
+        }
+        if self.state.draw_id != draw.draw_id {
+            self.state.draw_id = draw.draw_id;
+            self.state.dirty.insert(Dirty::SYSTEM);
         }
         self.state.set_primitives(draw.mode, draw.vertices_per_patch);
         if !self.prepare_draw(shared)? {
@@ -54,8 +59,8 @@ impl SubContext {
                 .resume(&self.gl, self.state.captured(), &program.linked);
         }
         match self.face_modes() {
-            Some(modes) => self.issue_by_face(draw, modes),
-            None => self.issue(draw),
+            Some(modes) => self.issue_by_face(draw, indirect.as_ref(), modes),
+            None => self.issue(draw, indirect.as_ref()),
         }
     }
 
@@ -79,15 +84,20 @@ impl SubContext {
     }
 
     /// Draws the front faces, then the back faces, each with its polygon mode.
-    fn issue_by_face(&mut self, draw: &Draw, [front, back]: [PolygonMode; 2]) -> Result<(), ExecError> {
+    fn issue_by_face(
+        &mut self,
+        draw: &Draw,
+        indirect: Option<&Indirect>,
+        [front, back]: [PolygonMode; 2],
+    ) -> Result<(), ExecError> {
         self.state.dirty.insert(Dirty::RASTERIZER);
         self.cache.toggle(Toggle::CullFace, true);
         self.cache.cull_face(glow::BACK);
         self.cache.polygon_mode(apply::gl_polygon_mode(front));
-        self.issue(draw)?;
+        self.issue(draw, indirect)?;
         self.cache.cull_face(glow::FRONT);
         self.cache.polygon_mode(apply::gl_polygon_mode(back));
-        self.issue(draw)
+        self.issue(draw, indirect)
     }
 
     /// Quads, from the vertices or from the bound indices.
@@ -134,11 +144,14 @@ impl SubContext {
         Ok(())
     }
 
-    fn issue(&mut self, draw: &Draw) -> Result<(), ExecError> {
+    fn issue(&mut self, draw: &Draw, indirect: Option<&Indirect>) -> Result<(), ExecError> {
+        let mode = gl_primitive(draw.mode);
+        if let Some(indirect) = indirect {
+            return indirect.issue(&self.gl, &self.state, mode, draw.indexed);
+        }
         if draw.mode == Primitive::Quads {
             return self.issue_quads(draw);
         }
-        let mode = gl_primitive(draw.mode);
         let instances = draw.instance_count.max(1);
         if !draw.indexed {
             let count = match draw.count_from_stream_output {
@@ -362,7 +375,7 @@ impl SubContext {
         Ok(())
     }
 
-    /// Uploads clip planes, stipple and alpha reference if the program reads them and they changed.
+    /// Uploads clip planes, stipple, alpha reference and number of the draw if the program reads them and they changed.
     fn bind_system_block(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
         if !self.program.as_ref().is_some_and(|p| p.system_block) {
             return Ok(());
@@ -376,6 +389,7 @@ impl SubContext {
         }
         words[SYSTEM_STIPPLE..SYSTEM_STIPPLE + 32].copy_from_slice(&self.state.stipple);
         words[SYSTEM_ALPHA_REF] = self.state.dsa.as_ref().map_or(0.0, |d| d.alpha_ref).to_bits();
+        words[SYSTEM_DRAW_ID_BASE] = self.state.draw_id;
         let up = shared
             .upload
             .words(&self.gl, &words, (SYSTEM_WORDS * 4).next_multiple_of(16))?;

@@ -129,7 +129,11 @@ impl Group {
             works: Works::default(),
             pictures: Pictures::new(&display, &gl, place)?,
             leaving: RefCell::default(),
-            caps: Caps::new(&host, &FormatSupport::probe(&gl)?, &features(&translation.host)),
+            caps: Caps::new(
+                &host,
+                &FormatSupport::probe(&gl)?,
+                &features(&translation.host, gl.capabilities()),
+            ),
             translation,
             limits: resource_limits(&host),
             zeros,

@@ -19,6 +19,7 @@ mod error;
 mod framebuffer;
 mod group;
 mod image;
+mod indirect;
 mod keys;
 mod legacy;
 mod objects;
@@ -59,7 +60,7 @@ use super::{
         enums::{Stage, TransferDirection},
     },
 };
-use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
+use crate::gl::{self, ErrorCode, Gl, QueryValue, ReadBytes, WriteBytes};
 
 /// What the sub-contexts of a connection share.
 #[derive(Debug)]
@@ -106,6 +107,8 @@ pub struct Executor {
 
 /// Largest resource, in bytes.
 const MAX_RESOURCE_BYTES: u64 = 4 << 30;
+/// The index of GET_QUERY_RESULT_QBO that asks whether there is a result.
+const AVAILABILITY: i32 = -1;
 /// Sub-contexts of a connection.
 const MAX_SUB_CONTEXTS: usize = 256;
 
@@ -420,6 +423,21 @@ impl Executor {
                 tracing::debug!("guest says: {}", text.trim_end_matches('\0'));
                 Ok(())
             }
+            Command::GetQueryResultQbo {
+                query,
+                resource,
+                wait,
+                value_type,
+                offset,
+                index,
+            } => {
+                let value = match (index, wait) {
+                    (AVAILABILITY, _) => QueryValue::Availability,
+                    (_, true) => QueryValue::Result,
+                    (_, false) => QueryValue::ResultNow,
+                };
+                sub.store_query(shared, query, value, value_type, (resource, offset))
+            }
             Command::TextureBarrier(_) => {
                 self.gl.texture_barrier();
                 Ok(())
@@ -569,7 +587,7 @@ fn consecutive(counts: PerStage) -> [Slots; state::STAGES] {
 }
 
 /// What of later GL versions is carried out on this host.
-fn features(host: &Host) -> Features {
+fn features(host: &Host, gl: &gl::Capabilities) -> Features {
     Features {
         glsl_level: host.version.into(),
         geometry_shaders: true,
@@ -587,6 +605,13 @@ fn features(host: &Host) -> Features {
         sample_shading: true,
         stencil_export: host.stencil_export,
         derivative_control: true,
+        indirect_draw: true,
+        multi_draw_indirect: true,
+        indirect_count: gl.indirect_count,
+        draw_parameters: host.version >= 460 || host.draw_parameters,
+        query_buffers: true,
+        pipeline_statistics: gl.pipeline_statistics,
+        transform_feedback_overflow: gl.transform_feedback_overflow,
         vertex_layer_and_viewport: host.viewport_layer_array,
         string_marker: true,
         ..Features::default()

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use super::error::ExecError;
 use crate::{
-    gl::{self, Gl},
+    gl::{self, Gl, QueryNumber, QueryValue},
     pipe::{
         resource::{Attached, Resource},
         wire::virgl::{
@@ -22,6 +22,27 @@ use crate::{
 const STATE_DONE: u32 = 1;
 /// Bytes of the record in guest memory.
 const RECORD_SIZE: usize = 16;
+
+/// `GL_TRANSFORM_FEEDBACK_OVERFLOW`: of any stream.
+const TRANSFORM_FEEDBACK_OVERFLOW: u32 = 0x82ec;
+/// `GL_TRANSFORM_FEEDBACK_STREAM_OVERFLOW`.
+const TRANSFORM_FEEDBACK_STREAM_OVERFLOW: u32 = 0x82ed;
+
+/// GL's targets for the statistics of the wire, from [ARB_pipeline_statistics_query](
+/// https://registry.khronos.org/OpenGL/extensions/ARB/ARB_pipeline_statistics_query.txt).
+const STATISTICS: [u32; 11] = [
+    0x82ee, // vertices submitted
+    0x82ef, // primitives submitted
+    0x82f0, // vertex shader invocations
+    0x887f, // geometry shader invocations
+    0x82f3, // primitives emitted by geometry shaders
+    0x82f6, // primitives that came to clipping
+    0x82f7, // primitives that came from clipping
+    0x82f4, // fragment shader invocations
+    0x82f1, // patches of tessellation control shaders
+    0x82f2, // tessellation evaluation shader invocations
+    0x82f5, // compute shader invocations
+];
 
 /// Where a query is in its life.
 #[derive(Debug)]
@@ -39,31 +60,55 @@ enum Progress {
 pub(super) struct Query {
     id: ObjectId,
     kind: QueryType,
-    index: u32,
     offset: usize,
     result: Rc<Attached>,
     /// `None` for what the host does not count.
-    query: Option<gl::Query>,
+    query: Option<(gl::Query, Counter)>,
     progress: Progress,
 }
 
-/// GL's target for a query type; `None` for those that the host does not count.
-fn target(kind: QueryType) -> Option<u32> {
-    Some(match kind {
-        QueryType::OcclusionCounter => glow::SAMPLES_PASSED,
-        QueryType::OcclusionPredicate => glow::ANY_SAMPLES_PASSED,
-        QueryType::OcclusionPredicateConservative => glow::ANY_SAMPLES_PASSED_CONSERVATIVE,
-        QueryType::Timestamp => glow::TIMESTAMP,
-        QueryType::TimeElapsed => glow::TIME_ELAPSED,
-        QueryType::PrimitivesGenerated => glow::PRIMITIVES_GENERATED,
-        QueryType::PrimitivesEmitted => glow::TRANSFORM_FEEDBACK_PRIMITIVES_WRITTEN,
-        QueryType::TimestampDisjoint
-        | QueryType::SoStatistics
-        | QueryType::SoOverflowPredicate
-        | QueryType::SoOverflowAnyPredicate
-        | QueryType::GpuFinished
-        | QueryType::PipelineStatistics => return None,
-    })
+/// What GL is to count: a query target, and the vertex stream for those that have one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Counter {
+    target: u32,
+    stream: u32,
+}
+
+impl Counter {
+    /// `None` for what the host does not count. `index` of the wire is a vertex stream or names a statistic.
+    fn new(host: &gl::Capabilities, kind: QueryType, index: u32) -> Option<Self> {
+        let plain = |target| Some(Self { target, stream: 0 });
+        let streamed = |target| {
+            Some(Self {
+                target,
+                stream: index,
+            })
+        };
+        match kind {
+            QueryType::OcclusionCounter => plain(glow::SAMPLES_PASSED),
+            QueryType::OcclusionPredicate => plain(glow::ANY_SAMPLES_PASSED),
+            QueryType::OcclusionPredicateConservative => plain(glow::ANY_SAMPLES_PASSED_CONSERVATIVE),
+            QueryType::Timestamp => plain(glow::TIMESTAMP),
+            QueryType::TimeElapsed => plain(glow::TIME_ELAPSED),
+            QueryType::PrimitivesGenerated => streamed(glow::PRIMITIVES_GENERATED),
+            QueryType::PrimitivesEmitted => streamed(glow::TRANSFORM_FEEDBACK_PRIMITIVES_WRITTEN),
+            QueryType::SoOverflowPredicate if host.transform_feedback_overflow => {
+                streamed(TRANSFORM_FEEDBACK_STREAM_OVERFLOW)
+            }
+            QueryType::SoOverflowAnyPredicate if host.transform_feedback_overflow => {
+                plain(TRANSFORM_FEEDBACK_OVERFLOW)
+            }
+            QueryType::PipelineStatistics if host.pipeline_statistics => {
+                plain(*STATISTICS.get(index as usize)?)
+            }
+            QueryType::SoOverflowPredicate
+            | QueryType::SoOverflowAnyPredicate
+            | QueryType::PipelineStatistics
+            | QueryType::TimestampDisjoint
+            | QueryType::SoStatistics
+            | QueryType::GpuFinished => None,
+        }
+    }
 }
 
 impl Query {
@@ -76,13 +121,13 @@ impl Query {
         if u64::from(desc.offset) + RECORD_SIZE as u64 > result.resource().shape.total_size() {
             return Err(no_room(result.resource()));
         }
-        let query = target(desc.kind)
-            .map(|target| gl.create_query(target))
-            .transpose()?;
+        let query = match Counter::new(gl.capabilities(), desc.kind, desc.index.into()) {
+            Some(counter) => Some((gl.create_query(counter.target)?, counter)),
+            None => None,
+        };
         Ok(Self {
             id,
             kind: desc.kind,
-            index: desc.index.into(),
             offset: desc.offset as usize,
             result,
             query,
@@ -97,8 +142,8 @@ impl Query {
         match &self.query {
             None => Err(ExecError::Unsupported("this query type")),
             Some(_) if self.kind == QueryType::Timestamp => Ok(()),
-            Some(query) => {
-                gl.begin_query(query, self.index)?;
+            Some((query, counter)) => {
+                gl.begin_query(query, counter.stream)?;
                 self.progress = Progress::Active;
                 Ok(())
             }
@@ -107,8 +152,8 @@ impl Query {
 
     pub(super) fn end(&mut self, gl: &Gl) -> Result<(), ExecError> {
         match (&self.query, &self.progress) {
-            (Some(query), _) if self.kind == QueryType::Timestamp => gl.query_counter(query),
-            (Some(query), Progress::Active) => gl.end_query(query, self.index)?,
+            (Some((query, _)), _) if self.kind == QueryType::Timestamp => gl.query_counter(query),
+            (Some((query, counter)), Progress::Active) => gl.end_query(query, counter.stream)?,
             _ => return self.refuse("it has not begun"),
         }
         self.progress = Progress::Ended;
@@ -118,8 +163,10 @@ impl Query {
     /// Writes the result into guest memory if GL has it, or waits for it. Gives back whether it is written.
     pub(super) fn resolve(&self, gl: &Gl, wait: bool) -> Result<bool, ExecError> {
         let result = match (&self.query, &self.progress) {
-            (Some(query), Progress::Ended) if !wait && !gl.query_result_available(query) => return Ok(false),
-            (Some(query), Progress::Ended) => gl.query_result_u64(query),
+            (Some((query, _)), Progress::Ended) if !wait && !gl.query_result_available(query) => {
+                return Ok(false);
+            }
+            (Some((query, _)), Progress::Ended) => gl.query_result_u64(query),
             _ => 0,
         };
         let (size, result) = match self.kind {
@@ -138,13 +185,31 @@ impl Query {
         Ok(true)
     }
 
+    /// Lets GL write the result, or whether there is one, into a buffer.
+    pub(super) fn store(
+        &self,
+        gl: &Gl,
+        value: QueryValue,
+        number: QueryNumber,
+        to: (&gl::Buffer, u64),
+    ) -> Result<(), ExecError> {
+        match (&self.query, &self.progress) {
+            (Some((query, _)), Progress::Ended) => Ok(gl.query_into_buffer(query, value, number, to)?),
+            _ => self.refuse("it has no result to store"),
+        }
+    }
+
     /// GL's query, if conditional rendering may look at it.
     pub(super) fn conditional(&self) -> Result<&gl::Query, ExecError> {
         use QueryType::*;
         match (self.kind, &self.query, &self.progress) {
             (
-                OcclusionCounter | OcclusionPredicate | OcclusionPredicateConservative,
-                Some(query),
+                OcclusionCounter
+                | OcclusionPredicate
+                | OcclusionPredicateConservative
+                | SoOverflowPredicate
+                | SoOverflowAnyPredicate,
+                Some((query, _)),
                 Progress::Ended,
             ) => Ok(query),
             _ => {
@@ -156,8 +221,8 @@ impl Query {
 
     /// Stops measuring, because the query goes away.
     pub(super) fn abandon(&mut self, gl: &Gl) {
-        if let (Progress::Active, Some(query)) = (&self.progress, &self.query) {
-            if let Err(error) = gl.end_query(query, self.index) {
+        if let (Progress::Active, Some((query, counter))) = (&self.progress, &self.query) {
+            if let Err(error) = gl.end_query(query, counter.stream) {
                 tracing::debug!("ending an abandoned query: {error}");
             }
             self.progress = Progress::New;

@@ -193,6 +193,8 @@ pub(super) struct State {
     pub(super) min_samples: u32,
     pub(super) clip_planes: [[f32; 4]; 8],
     pub(super) stipple: [u32; 32],
+    /// The number of the draw in a list of draws that the client has taken apart.
+    pub(super) draw_id: u32,
     /// What the last draw drew.
     pub(super) mode: Primitive,
     /// Vertices of the patches drawn last.
@@ -264,6 +266,7 @@ impl State {
             min_samples: 1,
             clip_planes: [[0.0; 4]; 8],
             stipple: [u32::MAX; 32],
+            draw_id: 0,
             mode: Primitive::Triangles,
             patch_vertices: 3,
             levels: ([1.0; 4], [1.0; 2]),

@@ -25,10 +25,10 @@ use super::{
     vertex::{VertexElements, check_vertex_buffer},
 };
 use crate::{
-    gl::{self, Gl},
+    gl::{self, Gl, QueryNumber, QueryValue},
     pipe::wire::virgl::{
         command::*,
-        enums::{ObjectType, RenderConditionMode, Stage},
+        enums::{ObjectType, QueryValueType, RenderConditionMode, Stage},
     },
 };
 
@@ -518,6 +518,32 @@ impl SubContext {
 
     pub(super) fn end_query(&mut self, id: ObjectId) -> Result<(), ExecError> {
         self.objects.query(id)?.borrow_mut().end(&self.gl)
+    }
+
+    /// Writes the result of a query, or whether there is one, into a buffer.
+    pub(super) fn store_query(
+        &mut self,
+        shared: &Shared,
+        query: ObjectId,
+        value: QueryValue,
+        value_type: QueryValueType,
+        (resource, offset): (ResourceId, u32),
+    ) -> Result<(), ExecError> {
+        let query = self.objects.query(query)?.borrow();
+        let to = shared
+            .resource(resource)?
+            .buffer()
+            .ok_or(ExecError::WrongResource {
+                id: resource,
+                wanted: "a buffer",
+            })?;
+        let number = match value_type {
+            QueryValueType::I32 => QueryNumber::I32,
+            QueryValueType::U32 => QueryNumber::U32,
+            QueryValueType::I64 => QueryNumber::I64,
+            QueryValueType::U64 => QueryNumber::U64,
+        };
+        query.store(&self.gl, value, number, (to, offset.into()))
     }
 
     pub(super) fn set_render_condition(
