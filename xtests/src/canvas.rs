@@ -1,7 +1,8 @@
-//! A guest with a picture and all that a draw needs, for tests that look at pixels.
+//! A guest with a picture to draw into and all state bound that a draw needs.
+
+use pixbridge::pipe::format::Format;
 
 use crate::guest::{Guest, Resource, Texture, shader};
-use pixbridge::pipe::format::Format;
 
 /// Opaque red.
 pub const RED: [f32; 4] = [1.0, 0.0, 0.0, 1.0];
@@ -26,17 +27,18 @@ const DSA: &str = "depth=0 depth_write=0 depth_func=never alpha=0 alpha_func=nev
 
 /// A guest with a picture to draw into and everything bound that a draw needs.
 ///
-/// Vertices are two vectors of four floats: a position and a colour.
+/// The vertex shader (handle 2) hands on a position and a colour, which the fragment shader (handle 3) draws.
 #[derive(Debug)]
 pub struct Canvas {
-    /// The guest. Handles up to 8 are taken.
+    /// The guest.
     pub guest: Guest,
-    picture: Resource,
+    /// The picture.
+    pub picture: Resource,
     size: [u32; 2],
 }
 
 impl Canvas {
-    /// A picture of a format and size.
+    /// A canvas whose picture has `size` pixels.
     pub fn new(format: Format, size: [u32; 2]) -> Self {
         let mut guest = Guest::start();
         let picture = guest.texture(Texture {
@@ -101,8 +103,8 @@ impl Canvas {
         ));
     }
 
-    /// Draws triangles: positions in x and y, one colour.
-    pub fn triangles(&mut self, corners: &[[f32; 2]], color: [f32; 4]) {
+    /// Binds vertices: positions in x and y, one colour.
+    pub fn vertices(&mut self, corners: &[[f32; 2]], color: [f32; 4]) {
         let words: Vec<u32> = corners
             .iter()
             .flat_map(|[x, y]| [*x, *y, 0.0, 1.0].into_iter().chain(color))
@@ -110,18 +112,37 @@ impl Canvas {
             .collect();
         let buffer = self.guest.buffer(&words);
         self.guest.submit(&format!(
-            "SET_VERTEX_BUFFERS buffers=[{{stride=32 offset=0 resource={}}}]\nDRAW_VBO start=0 count={} mode=triangles \
-             indexed=0 instances=1 index_bias=0 start_instance=0 restart=0 restart_index=0x0 min_index=0 \
-             max_index=0xffffffff count_from_so=0\n",
-            buffer.id,
-            corners.len()
+            "SET_VERTEX_BUFFERS buffers=[{{stride=32 offset=0 resource={}}}]\n",
+            buffer.id
         ));
+    }
+
+    /// Draws the bound vertices. `patch_vertices` says how many make a patch.
+    pub fn draw(&mut self, mode: &str, count: u32, patch_vertices: u32) {
+        self.guest.submit(&format!(
+            "DRAW_VBO start=0 count={count} mode={mode} indexed=0 instances=1 index_bias=0 start_instance=0 restart=0 \
+             restart_index=0x0 min_index=0 max_index=0xffffffff count_from_so=0 patch_vertices={patch_vertices} \
+             draw_id=0\n"
+        ));
+    }
+
+    /// Draws triangles: positions in x and y, one colour.
+    pub fn triangles(&mut self, corners: &[[f32; 2]], color: [f32; 4]) {
+        self.vertices(corners, color);
+        self.draw("triangles", corners.len() as u32, 0);
     }
 
     /// Draws over the whole picture.
     pub fn fill(&mut self, color: [f32; 4]) {
         let (a, b) = (-1.0, 1.0);
         self.triangles(&[[a, a], [b, a], [a, b], [b, a], [b, b], [a, b]], color);
+    }
+
+    /// The first words of a buffer.
+    pub fn words(&mut self, buffer: &Resource, count: usize) -> Vec<u32> {
+        let bytes = self.guest.read(buffer, [count as u32 * 4, 1], count * 4);
+        let (words, _) = bytes.as_chunks();
+        words.iter().map(|word| u32::from_le_bytes(*word)).collect()
     }
 
     /// The picture's rows, four bytes a pixel.

@@ -108,6 +108,29 @@ fn a_region_is_copied_raw_whatever_the_channels_are_called() {
     }
 }
 
+#[test]
+fn layers_of_1d_arrays_are_copied_as_others_are() {
+    let mut guest = Guest::start();
+    let array = [6, Format::R8G8B8A8_UNORM.0, bind::SAMPLER_VIEW, 2, 1, 1, 4, 0, 0];
+    let (src, dst) = (guest.create(array, 32), guest.create(array, 32));
+    let transfer = |id: u32, resource: &Resource| (id, [resource.id, 0, 0, 0, 0, 2, 1, 4, 32, 0]);
+    for (resource, bytes) in [(&src, pattern()), (&dst, vec![0; 32])] {
+        let to = resource.memory.write(0..32).expect("memory for the bytes");
+        assert!(to.copy_from((&bytes[..]).into()));
+        let (id, words) = transfer(14, resource);
+        guest.send(id, &words, None);
+    }
+    guest.submit(&format!(
+        "RESOURCE_COPY_REGION dst={} dst_level=0 dst_x=0 dst_y=0 dst_z=0 src={} src_level=0 x=0 y=0 z=2 w=2 h=1 d=2\n",
+        dst.id, src.id
+    ));
+    let (id, words) = transfer(13, &dst);
+    guest.send(id, &words, None);
+    guest.wait();
+    let copied = dst.memory.read(0..32).expect("memory for the bytes").to_vec();
+    assert_eq!(copied, [&pattern()[16..], &[0; 16]].concat());
+}
+
 const VERTEX: &str = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1], GENERIC[0]\n  0: MOV OUT[0], IN[0]\n  \
                       1: ADD OUT[1], IN[0], IN[0]\n  2: END\n";
 const FRAGMENT: &str = "FRAG\nDCL OUT[0], COLOR\nIMM[0] FLT32 {0x3f800000, 0x00000000, 0x00000000, 0x3f800000}\n  \

@@ -2,7 +2,7 @@
 
 use super::{Shared, error::ExecError, sub_context::SubContext, transfer};
 use crate::{
-    gl::Gl,
+    gl::{self, Gl},
     pipe::{
         format::copy_compatible,
         resource::{HostTexture, Resource, Storage},
@@ -16,6 +16,22 @@ pub(super) struct CopyEnd<'a> {
     pub(super) resource: &'a Resource,
     pub(super) level: u32,
     pub(super) origin: [i32; 3],
+}
+
+impl CopyEnd<'_> {
+    /// A box of this size as `glCopyImageSubData` addresses it: there layers are in z for 1D arrays too.
+    fn region(&self, size: &Box3) -> gl::Region {
+        let [x, y, z] = self.origin;
+        gl::Region {
+            level: self.level,
+            x,
+            y,
+            z,
+            w: size.w,
+            h: size.h,
+            d: size.d,
+        }
+    }
 }
 
 impl SubContext {
@@ -91,27 +107,13 @@ pub(super) fn copy_textures(
 ) -> Result<(), ExecError> {
     let compatible = copy_compatible(to.resource.desc.format, from.resource.desc.format);
     if compatible && to_texture.samples == from_texture.samples {
-        let source = Box3 {
-            x: from.origin[0],
-            y: from.origin[1],
-            z: from.origin[2],
-            ..*area
-        };
-        let target = Box3 {
-            x: to.origin[0],
-            y: to.origin[1],
-            z: to.origin[2],
-            ..*area
-        };
-        let source = from_texture.region(from.level, &source);
-        let target = to_texture.region(to.level, &target);
         gl.copy_image_sub_data(
             &from_texture.texture,
             from_texture.gl_target,
-            source,
+            from.region(area),
             &to_texture.texture,
             to_texture.gl_target,
-            target,
+            to.region(area),
         )?;
         return Ok(());
     }

@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// Of a level clients set the lowest byte alone; above it is what their memory held before.
+const LEVEL_BITS: u32 = 0xff;
+
 /// What an image slot is bound to.
 #[derive(Debug)]
 pub(super) struct BoundImage {
@@ -298,7 +301,7 @@ impl SubContext {
     ) -> Result<(), ExecError> {
         let mut failed = None;
         let slots = &mut self.state.stages[stage.to_wire() as usize];
-        for (at, desc) in (start as usize..IMAGES).zip(images.iter()) {
+        for (at, mut desc) in (start as usize..IMAGES).zip(images.iter()) {
             let resource = match desc.resource.0 {
                 0 => None,
                 _ => shared
@@ -306,6 +309,9 @@ impl SubContext {
                     .map_err(|error| failed = Some(error))
                     .ok(),
             };
+            if resource.is_some_and(|resource| resource.texture().is_some()) {
+                desc.level_or_size &= LEVEL_BITS;
+            }
             let before = &slots.images[at];
             let same = match (before, resource) {
                 (Some(old), Some(new)) => Rc::ptr_eq(&old.resource, new) && old.desc == desc,
