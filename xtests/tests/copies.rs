@@ -108,6 +108,27 @@ fn a_region_is_copied_raw_whatever_the_channels_are_called() {
     }
 }
 
+#[test]
+fn layers_of_1d_arrays_are_copied_where_they_belong() {
+    let mut guest = Guest::start();
+    let [width, layers] = SIZE;
+    let mut array = |format: Format| {
+        let words = [6, format.0, bind::SAMPLER_VIEW, width, 1, 1, layers, 0, 0];
+        guest.create(words, BYTES as u32)
+    };
+    let (src, dst) = (array(Format::R8G8B8A8_UNORM), array(Format::R8G8B8A8_UNORM));
+    let size = [width, 1, layers];
+    guest.write_box(&src, size, &pattern());
+    guest.write_box(&dst, size, &[0; BYTES]);
+    guest.submit(&format!(
+        "RESOURCE_COPY_REGION dst={} dst_level=0 dst_x=0 dst_y=0 dst_z=0 src={} src_level=0 x=0 y=0 z=1 w=4 h=1 d=1\n",
+        dst.id, src.id
+    ));
+    let mut expected = pattern()[BYTES / 2..].to_vec();
+    expected.resize(BYTES, 0);
+    assert_eq!(guest.read_box(&dst, size, BYTES), expected);
+}
+
 const VERTEX: &str = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1], GENERIC[0]\n  0: MOV OUT[0], IN[0]\n  \
                       1: ADD OUT[1], IN[0], IN[0]\n  2: END\n";
 const FRAGMENT: &str = "FRAG\nDCL OUT[0], COLOR\nIMM[0] FLT32 {0x3f800000, 0x00000000, 0x00000000, 0x3f800000}\n  \

@@ -2,7 +2,7 @@
 
 use super::{Shared, error::ExecError, sub_context::SubContext, transfer};
 use crate::{
-    gl::Gl,
+    gl::{self, Gl},
     pipe::{
         format::copy_compatible,
         resource::{HostTexture, Resource, Storage},
@@ -80,6 +80,21 @@ fn moved(area: &Box3, [x, y, z]: [i32; 3], src: &Resource, dst: &Resource) -> Bo
     }
 }
 
+/// A box at an end of a copy. Here layers are slices even of 1D arrays, whose rows they are elsewhere in GL (GL 4.6 core,
+/// 18.3.2).
+fn slices(end: CopyEnd<'_>, area: &Box3) -> gl::Region {
+    let [x, y, z] = end.origin;
+    gl::Region {
+        level: end.level,
+        x,
+        y,
+        z,
+        w: area.w,
+        h: area.h,
+        d: area.d,
+    }
+}
+
 /// Copies between textures by GL where it allows that, else through memory.
 pub(super) fn copy_textures(
     gl: &Gl,
@@ -91,27 +106,13 @@ pub(super) fn copy_textures(
 ) -> Result<(), ExecError> {
     let compatible = copy_compatible(to.resource.desc.format, from.resource.desc.format);
     if compatible && to_texture.samples == from_texture.samples {
-        let source = Box3 {
-            x: from.origin[0],
-            y: from.origin[1],
-            z: from.origin[2],
-            ..*area
-        };
-        let target = Box3 {
-            x: to.origin[0],
-            y: to.origin[1],
-            z: to.origin[2],
-            ..*area
-        };
-        let source = from_texture.region(from.level, &source);
-        let target = to_texture.region(to.level, &target);
         gl.copy_image_sub_data(
             &from_texture.texture,
             from_texture.gl_target,
-            source,
+            slices(from, area),
             &to_texture.texture,
             to_texture.gl_target,
-            target,
+            slices(to, area),
         )?;
         return Ok(());
     }
