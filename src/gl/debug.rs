@@ -51,6 +51,17 @@ pub(super) fn enable(gl: &Gl) {
     unsafe { gl.f().DebugMessageCallback(Some(callback), std::ptr::null()) };
 }
 
+impl Gl {
+    /// Tries what GL may well refuse, without its messages about that.
+    pub fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
+        let logged = self.f().IsEnabled(glow::DEBUG_OUTPUT) != 0;
+        self.set_enabled(glow::DEBUG_OUTPUT, false);
+        let result = trial();
+        self.set_enabled(glow::DEBUG_OUTPUT, logged);
+        result
+    }
+}
+
 extern "system" fn callback(
     _source: u32,
     kind: u32,
