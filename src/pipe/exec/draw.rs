@@ -11,9 +11,12 @@ use super::{
 };
 use crate::{
     gl,
-    pipe::wire::virgl::{
-        command::Draw,
-        enums::{CullFace, PolygonMode, Primitive, Stage},
+    pipe::{
+        glsl::BLOCK_CONSTANTS,
+        wire::virgl::{
+            command::Draw,
+            enums::{CullFace, PolygonMode, Primitive, Stage},
+        },
     },
 };
 
@@ -25,6 +28,8 @@ const SYSTEM_STIPPLE: usize = 32;
 const SYSTEM_ALPHA_REF: usize = 64;
 /// 32-bit words of the default levels: two vectors, of which the second is half empty.
 const LEVEL_WORDS: usize = 8;
+/// Bytes of constants in a uniform block.
+const BLOCK_BYTES: usize = BLOCK_CONSTANTS as usize * 16;
 
 impl SubContext {
     /// DRAW_VBO. A draw that lacks shaders or indices is dropped, as GL would.
@@ -312,9 +317,20 @@ impl SubContext {
             let stale = self.constants[index].as_ref().is_none_or(|up| up.size < size);
             if size > 0 && (stage.constants_dirty || stale) {
                 let up = shared.upload.words(&self.gl, &stage.constants, size)?;
-                let range = Some((up.buffer.buffer(), up.offset as u64, up.size as u64));
-                self.gl.bind_buffer_range(glow::UNIFORM_BUFFER, base, range)?;
-                stage.constants_dirty = false;
+                let (offset, block) = (up.offset as u64, up.size.min(BLOCK_BYTES) as u64);
+                let buffer = up.buffer.buffer();
+                self.gl
+                    .bind_buffer_range(glow::UNIFORM_BUFFER, base, Some((buffer, offset, block)))?;
+                let rest = up.size as u64 - block;
+                if rest > 0 {
+                    let last = per_stage - 1;
+                    let range = Some((buffer, offset + block, rest));
+                    self.gl
+                        .bind_buffer_range(glow::UNIFORM_BUFFER, base + last, range)?;
+                    stage.uniform_buffers_dirty |= 1 << last;
+                }
+                // What shaders read in the last block is somebody else's as soon as a buffer is bound there.
+                stage.constants_dirty = rest > 0;
                 self.constants[index] = Some(up);
             }
             let mut changed = stage.uniform_buffers_dirty & shader.interface.uniform_blocks;

@@ -6,7 +6,7 @@ use crate::pipe::tgsi::File;
 
 use super::{
     addressed::functions,
-    declared::Declared,
+    declared::{BLOCK_CONSTANTS, Declared},
     emit::{Bound, Emitter, StageParts},
     error::EmitError,
     key::{Emitted, Host, Layout},
@@ -95,11 +95,13 @@ fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -
     let base = stage_number(stage) * layout.uniform_blocks_per_stage;
     let range = declared.block_range();
     let highest = range.map_or(0, |(_, last)| last);
-    if highest >= layout.uniform_blocks_per_stage {
+    let continues = declared.constants_continue();
+    let limit = layout.uniform_blocks_per_stage - u32::from(continues);
+    if highest >= limit {
         return Err(EmitError::RegisterLimit {
             file: File::Const,
             index: highest,
-            limit: layout.uniform_blocks_per_stage,
+            limit,
         });
     }
     for (n, &size) in (0u32..).zip(&declared.constants) {
@@ -108,14 +110,24 @@ fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -
         }
         let _ = write!(
             out,
-            "layout(std140,binding={})uniform {letter}k{n}{{uvec4 c[{size}];}}",
-            base + n
+            "layout(std140,binding={})uniform {letter}k{n}{{uvec4 c[{}];}}",
+            base + n,
+            size.min(BLOCK_CONSTANTS)
         );
         if n == 0 {
             out.push_str("k;\n");
         } else {
             let _ = writeln!(out, "k{n};");
         }
+    }
+    if continues {
+        let _ = writeln!(
+            out,
+            "layout(std140,binding={})uniform {letter}kr{{uvec4 c[{}];}}kr;\n\
+             uvec4 kc(uint n){{return n<{BLOCK_CONSTANTS}u?k.c[n]:kr.c[n-{BLOCK_CONSTANTS}u];}}",
+            base + limit,
+            declared.constants[0] - BLOCK_CONSTANTS
+        );
     }
     if let (true, Some((first, last))) = (declared.indirect_blocks, range) {
         let size = declared.constants[first as usize];

@@ -3,7 +3,7 @@
 use std::iter;
 
 use super::*;
-use crate::pipe::tgsi::{Opcode, Operation};
+use crate::pipe::tgsi::{File, Opcode, Operation};
 
 #[test]
 fn moves_keep_bits_and_float_operations_cast() {
@@ -241,6 +241,28 @@ fn constant_buffers_have_a_binding_for_each_stage_and_number() {
     );
     assert!(source.contains("layout(std140,binding=18)uniform fkn{uvec4 c[10];}kn[2];\n"));
     assert!(source.contains("o0=kn[min(uint(d1x),1u)].c[min(uint(d0x),9u)];\no0=kn[1].c[1];\n"));
+}
+
+#[test]
+fn constants_beyond_a_block_are_read_in_the_last_one_of_the_stage() {
+    let text = "VERT\nDCL OUT[0], POSITION\nDCL CONST[0..4099]\nDCL CONST[2][0..9]\nDCL ADDR[0]\nDCL TEMP[0]\n\
+                ADD OUT[0], CONST[3], CONST[4098]\nMOV TEMP[0], CONST[ADDR[0].x]\nLOAD TEMP[0].x, CONST[0], TEMP[0].xxxx\nEND\n";
+    let source = vertex_source(text, &last());
+    assert!(source.contains("layout(std140,binding=0)uniform vk0{uvec4 c[4096];}k;\n"));
+    assert!(source.contains("layout(std140,binding=15)uniform vkr{uvec4 c[4];}kr;\n"));
+    assert!(source.contains("gl_Position=F(kc(3))+F(kc(4098));"));
+    assert!(source.contains("t0=kc(min(uint(d0x),4099u));"));
+    assert!(source.contains("kc(min((a)>>2u,4099u))[(a)&3u]"));
+    assert_eq!(interface(&shader(text)).unwrap().constants, 4100);
+    let both = shader("VERT\nDCL CONST[0..4096]\nDCL CONST[15][0]\nEND\n");
+    assert_eq!(
+        vertex(&both, &last(), &StreamOutputs::default(), &HOST, &LAYOUT),
+        Err(EmitError::RegisterLimit {
+            file: File::Const,
+            index: 15,
+            limit: 15
+        })
+    );
 }
 
 /// Opcodes that have no place in a fragment shader, and those whose extension the reference compiler does not know.
