@@ -1,7 +1,5 @@
 //! How our results compare with the C renderer's, and whether that was known.
 
-use std::collections::BTreeSet;
-
 use super::{
     known::Known,
     results::{Baseline, Results},
@@ -93,13 +91,14 @@ impl Verdict {
         }
     }
 
-    /// Tests that pass in one of two runs alone, flakes aside.
+    /// Tests that are in two runs and pass in one of them alone, flakes aside.
     pub fn differences(one: &Results, other: &Results, known: &Known) -> Vec<String> {
-        let passes = |results| with_result(results, "pass").collect::<BTreeSet<_>>();
-        passes(one)
-            .symmetric_difference(&passes(other))
-            .filter(|test| !known.flakes.contains_key(**test))
-            .map(|test| (*test).clone())
+        let both = one
+            .iter()
+            .filter_map(|(test, result)| Some((test, result, other.get(test)?)));
+        both.filter(|(_, one, other)| (*one == "pass") != (*other == "pass"))
+            .filter(|(test, ..)| !known.flakes.contains_key(*test))
+            .map(|(test, ..)| test.clone())
             .collect()
     }
 }
@@ -215,7 +214,13 @@ mod tests {
             flakes: list(&["d"]),
             ..Known::default()
         };
-        let one = ours(&[("a", "pass"), ("b", "fail"), ("c", "pass"), ("d", "pass")]);
+        let one = ours(&[
+            ("a", "pass"),
+            ("b", "fail"),
+            ("c", "pass"),
+            ("d", "pass"),
+            ("e", "pass"),
+        ]);
         let other = ours(&[("a", "pass"), ("b", "skip"), ("c", "crash"), ("d", "fail")]);
         assert_eq!(Verdict::differences(&one, &other, &known), ["c"]);
     }
