@@ -101,11 +101,11 @@ fn log(source: u32, kind: u32, id: u32, severity: u32, message: &str) {
 }
 
 /// How much a message matters. Drivers take everything that a compiler says for important, but its warnings are about
-/// shaders of clients.
+/// shaders of clients, and what they find slow is what clients ask for.
 fn level(source: u32, kind: u32, severity: u32) -> Level {
     let warning = source == glow::DEBUG_SOURCE_SHADER_COMPILER && kind != glow::DEBUG_TYPE_ERROR;
     match severity {
-        _ if warning => Level::DEBUG,
+        _ if warning || kind == glow::DEBUG_TYPE_PERFORMANCE => Level::DEBUG,
         glow::DEBUG_SEVERITY_HIGH => Level::ERROR,
         glow::DEBUG_SEVERITY_MEDIUM => Level::WARN,
         _ => Level::DEBUG,
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(compiler(DEBUG_TYPE_ERROR), Level::ERROR);
         assert_eq!(compiler(DEBUG_TYPE_OTHER), Level::DEBUG);
         assert_eq!(
-            level(DEBUG_SOURCE_API, DEBUG_TYPE_PERFORMANCE, DEBUG_SEVERITY_MEDIUM),
+            level(DEBUG_SOURCE_API, DEBUG_TYPE_PORTABILITY, DEBUG_SEVERITY_MEDIUM),
             Level::WARN
         );
     }

@@ -8,6 +8,7 @@ use super::{
     state::{Dirty, PrimitiveClass, STAGES},
     storage::DRAWING,
     sub_context::SubContext,
+    upload::Uploaded,
 };
 use crate::{
     gl,
@@ -317,20 +318,10 @@ impl SubContext {
             let stale = self.constants[index].as_ref().is_none_or(|up| up.size < size);
             if size > 0 && (stage.constants_dirty || stale) {
                 let up = shared.upload.words(&self.gl, &stage.constants, size)?;
-                let (offset, block) = (up.offset as u64, up.size.min(BLOCK_BYTES) as u64);
-                let buffer = up.buffer.buffer();
-                self.gl
-                    .bind_buffer_range(glow::UNIFORM_BUFFER, base, Some((buffer, offset, block)))?;
-                let rest = up.size as u64 - block;
-                if rest > 0 {
-                    let last = per_stage - 1;
-                    let range = Some((buffer, offset + block, rest));
-                    self.gl
-                        .bind_buffer_range(glow::UNIFORM_BUFFER, base + last, range)?;
-                    stage.uniform_buffers_dirty |= 1 << last;
-                }
-                // What shaders read in the last block is somebody else's as soon as a buffer is bound there.
-                stage.constants_dirty = rest > 0;
+                let others = bind_constants(&self.gl, &up, base, per_stage)?;
+                stage.uniform_buffers_dirty |= others;
+                // What is bound to those slots later takes the place of constants.
+                stage.constants_dirty = others != 0;
                 self.constants[index] = Some(up);
             }
             let mut changed = stage.uniform_buffers_dirty & shader.interface.uniform_blocks;
@@ -414,4 +405,24 @@ fn gl_primitive(mode: Primitive) -> u32 {
         Primitive::Polygon => glow::TRIANGLE_FAN,
         other => other.to_wire(),
     }
+}
+
+/// Binds a default constant buffer. What is beyond a block goes to the last slots of the stage; gives a mask of those.
+fn bind_constants(gl: &gl::Gl, up: &Uploaded, base: u32, per_stage: u32) -> Result<u32, ExecError> {
+    let further = (up.size - 1) / BLOCK_BYTES;
+    let mut others = 0;
+    for block in 0..=further {
+        let slot = match block {
+            0 => 0,
+            _ => per_stage - (further - block + 1) as u32,
+        };
+        let offset = block * BLOCK_BYTES;
+        let length = (up.size - offset).min(BLOCK_BYTES);
+        let range = (up.buffer.buffer(), (up.offset + offset) as u64, length as u64);
+        gl.bind_buffer_range(glow::UNIFORM_BUFFER, base + slot, Some(range))?;
+        if block > 0 {
+            others |= 1 << slot;
+        }
+    }
+    Ok(others)
 }

@@ -25,8 +25,9 @@ const MAX_ARRAY_REGISTERS: u32 = 1 << 14;
 const MAX_ARRAYS: usize = 256;
 /// vec4s in a uniform block: 64 KiB, GL's usual limit.
 pub const BLOCK_CONSTANTS: u32 = 4096;
-/// vec4s in the default constant buffer. Drivers put state of theirs behind as many uniforms as fill a block.
-const MAX_CONSTANTS: u32 = 2 * BLOCK_CONSTANTS;
+/// vec4s in the default constant buffer: as many as a command carries. Drivers give a scalar a whole one, and put state of
+/// theirs behind the uniforms.
+const MAX_CONSTANTS: u32 = 4 * BLOCK_CONSTANTS;
 /// Constant buffers of a stage.
 pub(super) const MAX_UNIFORM_BLOCKS: u32 = 32;
 
@@ -295,9 +296,9 @@ impl<'a> Declared<'a> {
         Some((first, last))
     }
 
-    /// Whether the default constant buffer is more than one block.
-    pub(super) fn constants_continue(&self) -> bool {
-        self.constants[0] > BLOCK_CONSTANTS
+    /// Uniform blocks that the default constant buffer fills beside the first one.
+    pub(super) fn further_blocks(&self) -> u32 {
+        self.constants[0].saturating_sub(1) / BLOCK_CONSTANTS
     }
 
     /// Whether a temporary outside arrays is declared.

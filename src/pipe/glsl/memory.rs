@@ -234,7 +234,7 @@ impl Emitter<'_> {
             Place::Constant {
                 block: Block::Single(0),
                 len,
-            } if self.declared.constants_continue() => {
+            } if self.declared.further_blocks() > 0 => {
                 write!(self.body, "kc(min(({at})>>2u,{}u))[({at})&3u]", len - 1)
             }
             Place::Constant { block, len } => {

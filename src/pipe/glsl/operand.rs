@@ -127,7 +127,7 @@ impl<'a> Emitter<'a> {
             Readable::Constant {
                 block: Block::Single(0),
                 at,
-            } if self.declared.constants_continue() => {
+            } if self.declared.further_blocks() > 0 => {
                 self.body.push_str("kc(");
                 self.index(at);
                 self.body.push(')');

@@ -32,8 +32,8 @@ fn what_is_wrong_is_named() {
             "register Imm[0] is not declared",
         ),
         (
-            "FRAG\nDCL CONST[0..8192]\nEND\n",
-            "register Const[8192] is beyond the limit of 8192 registers",
+            "FRAG\nDCL CONST[0..16384]\nEND\n",
+            "register Const[16384] is beyond the limit of 16384 registers",
         ),
         (
             "FRAG\nDCL CONST[1][0..4096]\nEND\n",
