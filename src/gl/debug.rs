@@ -12,6 +12,8 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use tracing::Level;
+
 use super::{Gl, api::ResetStatus};
 
 /// Messages that are counted. When there are more, counting starts afresh.
@@ -51,8 +53,19 @@ pub(super) fn enable(gl: &Gl) {
     unsafe { gl.f().DebugMessageCallback(Some(callback), std::ptr::null()) };
 }
 
+impl Gl {
+    /// Tries what GL may well refuse, without its messages about that.
+    pub fn quietly<T>(&self, trial: impl FnOnce() -> T) -> T {
+        let logged = self.f().IsEnabled(glow::DEBUG_OUTPUT) != 0;
+        self.set_enabled(glow::DEBUG_OUTPUT, false);
+        let result = trial();
+        self.set_enabled(glow::DEBUG_OUTPUT, logged);
+        result
+    }
+}
+
 extern "system" fn callback(
-    _source: u32,
+    source: u32,
     kind: u32,
     id: u32,
     severity: u32,
@@ -69,10 +82,10 @@ extern "system" fn callback(
     // SAFETY: GL gives `length` bytes that live during the call.
     let bytes = unsafe { std::slice::from_raw_parts(message.cast::<u8>(), length.min(MAX_LENGTH)) };
     // A panic must not cross the driver. What a log subscriber does is not ours to vouch for.
-    let _ = panic::catch_unwind(|| log(kind, id, severity, &String::from_utf8_lossy(bytes)));
+    let _ = panic::catch_unwind(|| log(source, kind, id, severity, &String::from_utf8_lossy(bytes)));
 }
 
-fn log(kind: u32, id: u32, severity: u32, message: &str) {
+fn log(source: u32, kind: u32, id: u32, severity: u32, message: &str) {
     static REPEATS: LazyLock<Mutex<Repeats>> = LazyLock::new(Mutex::default);
     let times = REPEATS
         .lock()
@@ -80,16 +93,40 @@ fn log(kind: u32, id: u32, severity: u32, message: &str) {
         .count((kind, id, message));
     let Some(times) = times else { return };
     let message = message.trim_end();
-    match severity {
-        glow::DEBUG_SEVERITY_HIGH => tracing::error!(target: "pixbridge::gl::driver", times, "{message}"),
-        glow::DEBUG_SEVERITY_MEDIUM => tracing::warn!(target: "pixbridge::gl::driver", times, "{message}"),
+    match level(source, kind, severity) {
+        Level::ERROR => tracing::error!(target: "pixbridge::gl::driver", times, "{message}"),
+        Level::WARN => tracing::warn!(target: "pixbridge::gl::driver", times, "{message}"),
         _ => tracing::debug!(target: "pixbridge::gl::driver", times, "{message}"),
+    }
+}
+
+/// How much a message matters. Drivers take everything that a compiler says for important, but its warnings are about
+/// shaders of clients, and what they find slow is what clients ask for.
+fn level(source: u32, kind: u32, severity: u32) -> Level {
+    let warning = source == glow::DEBUG_SOURCE_SHADER_COMPILER && kind != glow::DEBUG_TYPE_ERROR;
+    match severity {
+        _ if warning || kind == glow::DEBUG_TYPE_PERFORMANCE => Level::DEBUG,
+        glow::DEBUG_SEVERITY_HIGH => Level::ERROR,
+        glow::DEBUG_SEVERITY_MEDIUM => Level::WARN,
+        _ => Level::DEBUG,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_compilers_warnings_matter_less_than_errors() {
+        use glow::*;
+        let compiler = |kind| level(DEBUG_SOURCE_SHADER_COMPILER, kind, DEBUG_SEVERITY_HIGH);
+        assert_eq!(compiler(DEBUG_TYPE_ERROR), Level::ERROR);
+        assert_eq!(compiler(DEBUG_TYPE_OTHER), Level::DEBUG);
+        assert_eq!(
+            level(DEBUG_SOURCE_API, DEBUG_TYPE_PORTABILITY, DEBUG_SEVERITY_MEDIUM),
+            Level::WARN
+        );
+    }
 
     #[test]
     fn a_repeated_message_is_logged_ever_more_rarely() {

@@ -205,6 +205,7 @@ functions! {
         DispatchComputeIndirect(offset: isize);
         Disablei(what: u32, index: u32);
         Enable(what: u32);
+        IsEnabled(what: u32) -> u8;
         EnableVertexArrayAttrib(array: u32, index: u32);
         DisableVertexArrayAttrib(array: u32, index: u32);
         Enablei(what: u32, index: u32);

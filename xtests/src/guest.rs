@@ -184,7 +184,12 @@ impl Guest {
     }
 
     /// Writes a whole level 0.
-    pub fn write(&mut self, resource: &Resource, size: [u32; 2], bytes: &[u8]) {
+    pub fn write(&mut self, resource: &Resource, [width, height]: [u32; 2], bytes: &[u8]) {
+        self.write_box(resource, [width, height, 1], bytes);
+    }
+
+    /// Writes a whole level 0 of that width, height and number of layers.
+    pub fn write_box(&mut self, resource: &Resource, [width, height, layers]: [u32; 3], bytes: &[u8]) {
         let to = resource
             .memory
             .write(0..bytes.len())
@@ -198,9 +203,9 @@ impl Guest {
                 0,
                 0,
                 0,
-                size[0],
-                size[1],
-                1,
+                width,
+                height,
+                layers,
                 bytes.len() as u32,
                 0,
             ],
@@ -209,12 +214,19 @@ impl Guest {
     }
 
     /// Reads a whole level 0.
-    pub fn read(&mut self, resource: &Resource, size: [u32; 2], bytes: usize) -> Vec<u8> {
-        self.send(
-            13,
-            &[resource.id, 0, 0, 0, 0, size[0], size[1], 1, bytes as u32, 0],
-            None,
-        );
+    pub fn read(&mut self, resource: &Resource, [width, height]: [u32; 2], bytes: usize) -> Vec<u8> {
+        self.read_box(resource, [width, height, 1], bytes)
+    }
+
+    /// Reads a whole level 0 of that width, height and number of layers.
+    pub fn read_box(
+        &mut self,
+        resource: &Resource,
+        [width, height, layers]: [u32; 3],
+        bytes: usize,
+    ) -> Vec<u8> {
+        let words = [resource.id, 0, 0, 0, 0, width, height, layers, bytes as u32, 0];
+        self.send(13, &words, None);
         self.wait();
         resource
             .memory

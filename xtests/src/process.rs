@@ -91,11 +91,18 @@ impl Running {
     /// # Errors
     /// [`ProcessError::Start`] when the system cannot run it.
     pub fn start(mut command: Command) -> Result<Self, ProcessError> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::start_attached(command)
+    }
+
+    /// As [`Running::start`], with the output going where the command says, and to nobody here.
+    ///
+    /// # Errors
+    /// As [`Running::start`].
+    pub fn start_attached(mut command: Command) -> Result<Self, ProcessError> {
         let program = command.get_program().to_string_lossy().into_owned();
         let mut child = command
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .process_group(0)
             .spawn()
             .map_err(|source| ProcessError::Start {

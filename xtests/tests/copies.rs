@@ -109,26 +109,24 @@ fn a_region_is_copied_raw_whatever_the_channels_are_called() {
 }
 
 #[test]
-fn layers_of_1d_arrays_are_copied_as_others_are() {
+fn layers_of_1d_arrays_are_copied_where_they_belong() {
     let mut guest = Guest::start();
-    let array = [6, Format::R8G8B8A8_UNORM.0, bind::SAMPLER_VIEW, 2, 1, 1, 4, 0, 0];
-    let (src, dst) = (guest.create(array, 32), guest.create(array, 32));
-    let transfer = |id: u32, resource: &Resource| (id, [resource.id, 0, 0, 0, 0, 2, 1, 4, 32, 0]);
-    for (resource, bytes) in [(&src, pattern()), (&dst, vec![0; 32])] {
-        let to = resource.memory.write(0..32).expect("memory for the bytes");
-        assert!(to.copy_from((&bytes[..]).into()));
-        let (id, words) = transfer(14, resource);
-        guest.send(id, &words, None);
-    }
+    let [width, layers] = SIZE;
+    let mut array = |format: Format| {
+        let words = [6, format.0, bind::SAMPLER_VIEW, width, 1, 1, layers, 0, 0];
+        guest.create(words, BYTES as u32)
+    };
+    let (src, dst) = (array(Format::R8G8B8A8_UNORM), array(Format::R8G8B8A8_UNORM));
+    let size = [width, 1, layers];
+    guest.write_box(&src, size, &pattern());
+    guest.write_box(&dst, size, &[0; BYTES]);
     guest.submit(&format!(
-        "RESOURCE_COPY_REGION dst={} dst_level=0 dst_x=0 dst_y=0 dst_z=0 src={} src_level=0 x=0 y=0 z=2 w=2 h=1 d=2\n",
+        "RESOURCE_COPY_REGION dst={} dst_level=0 dst_x=0 dst_y=0 dst_z=0 src={} src_level=0 x=0 y=0 z=1 w=4 h=1 d=1\n",
         dst.id, src.id
     ));
-    let (id, words) = transfer(13, &dst);
-    guest.send(id, &words, None);
-    guest.wait();
-    let copied = dst.memory.read(0..32).expect("memory for the bytes").to_vec();
-    assert_eq!(copied, [&pattern()[16..], &[0; 16]].concat());
+    let mut expected = pattern()[BYTES / 2..].to_vec();
+    expected.resize(BYTES, 0);
+    assert_eq!(guest.read_box(&dst, size, BYTES), expected);
 }
 
 const VERTEX: &str = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1], GENERIC[0]\n  0: MOV OUT[0], IN[0]\n  \

@@ -6,6 +6,7 @@ use pixbridge_xtests::{
     clients::{glmark2, renderer_name},
     likeness::{self, Property, SAME_DRAWING},
     picture::Picture,
+    piglit::{Mode, Service},
     process::{self, Running},
     renderer::{Renderer, Stand},
     screen::Screen,
@@ -144,6 +145,27 @@ fn a_client_that_is_killed_takes_nobody_along() {
     let mut next = Running::start(command).expect("glxgears");
     next.wait_for(LIMIT, |output| renderer_name(output).map(str::to_owned))
         .expect("the next client draws");
+}
+
+#[test]
+fn clients_of_a_shared_server_have_one_session() {
+    let xvfb = xvfb();
+    let log = tempfile::NamedTempFile::new().expect("a file for the log");
+    let server = Service::start(Mode::Grouped, log.path()).expect("a server");
+    let clients = [(); 2].map(|()| {
+        let mut command = server.client("glxgears", &xvfb);
+        command.arg("-info");
+        let mut gears = Running::start(command).expect("glxgears");
+        let name = gears
+            .wait_for(LIMIT, |output| renderer_name(output).map(str::to_owned))
+            .expect("a name");
+        assert!(name.starts_with(Renderer::Vtest.name_prefix()), "{name}");
+        gears
+    });
+    let processes = |server: &Service| server.memory().expect("no other processes").processes();
+    assert_eq!(processes(&server), 2, "the server and the session");
+    drop(clients);
+    assert_eq!(processes(&server), 2);
 }
 
 #[test]

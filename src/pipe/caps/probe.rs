@@ -28,6 +28,10 @@ impl FormatSupport {
     /// # Errors
     /// If GL does not even make texture or framebuffer objects.
     pub fn probe(gl: &Gl) -> Result<Self, GlError> {
+        gl.quietly(|| Self::ask(gl))
+    }
+
+    fn ask(gl: &Gl) -> Result<Self, GlError> {
         let mut prober = Prober {
             gl,
             samples: max_samples(gl.capabilities()),
@@ -52,7 +56,7 @@ impl FormatSupport {
             if attached && !depth_stencil {
                 support.render.insert(format);
             }
-            if attached && found.multisample {
+            if found.multisample && (attached || !found.attachment) {
                 support.multisample.insert(format);
             }
         }
@@ -107,12 +111,27 @@ impl Prober<'_> {
         while gl.get_error().is_some() {}
         // GL lists the numbers of samples in descending order.
         let samples = ask(glow::TEXTURE_2D_MULTISAMPLE, glow::SAMPLES);
-        let multisample = attachment && self.samples > 1 && i64::from(samples) >= self.samples.into();
+        let enough = i64::from(samples) >= self.samples.into();
         Ok(Found {
             texture: true,
             attachment,
-            multisample,
+            multisample: self.samples > 1
+                && if attachment {
+                    enough
+                } else {
+                    self.makes_multisampled(host)?
+                },
         })
+    }
+
+    /// Whether GL makes textures with samples that nothing can be drawn into. It names no numbers of samples for such
+    /// formats, yet some drivers make them (Mesa 22.3: RGB9_E5), and clients fail for another reason if we do not.
+    fn makes_multisampled(&self, host: &HostFormat) -> Result<bool, GlError> {
+        let texture = self.gl.create_texture(glow::TEXTURE_2D_MULTISAMPLE)?;
+        let made = self
+            .gl
+            .texture_storage_2d_multisample(&texture, self.samples, host.internal, 4, 4);
+        Ok(made.is_ok())
     }
 
     /// Whether depth does not lose bits: GL may store 32-bit integers as it likes.

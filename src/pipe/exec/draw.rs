@@ -9,12 +9,16 @@ use super::{
     state::{Dirty, PrimitiveClass, STAGES},
     storage::DRAWING,
     sub_context::SubContext,
+    upload::Uploaded,
 };
 use crate::{
     gl,
-    pipe::wire::virgl::{
-        command::Draw,
-        enums::{CullFace, PolygonMode, Primitive, Stage},
+    pipe::{
+        glsl::BLOCK_CONSTANTS,
+        wire::virgl::{
+            command::Draw,
+            enums::{CullFace, PolygonMode, Primitive, Stage},
+        },
     },
 };
 
@@ -28,6 +32,8 @@ const SYSTEM_ALPHA_REF: usize = 64;
 const SYSTEM_DRAW_ID_BASE: usize = 65;
 /// 32-bit words of the default levels: two vectors, of which the second is half empty.
 const LEVEL_WORDS: usize = 8;
+/// Bytes of constants in a uniform block.
+const BLOCK_BYTES: usize = BLOCK_CONSTANTS as usize * 16;
 
 impl SubContext {
     /// DRAW_VBO. A draw that lacks shaders or indices is dropped, as GL would.
@@ -325,9 +331,10 @@ impl SubContext {
             let stale = self.constants[index].as_ref().is_none_or(|up| up.size < size);
             if size > 0 && (stage.constants_dirty || stale) {
                 let up = shared.upload.words(&self.gl, &stage.constants, size)?;
-                let range = Some((up.buffer.buffer(), up.offset as u64, up.size as u64));
-                self.gl.bind_buffer_range(glow::UNIFORM_BUFFER, base, range)?;
-                stage.constants_dirty = false;
+                let others = bind_constants(&self.gl, &up, base, per_stage)?;
+                stage.uniform_buffers_dirty |= others;
+                // What is bound to those slots later takes the place of constants.
+                stage.constants_dirty = others != 0;
                 self.constants[index] = Some(up);
             }
             let mut changed = stage.uniform_buffers_dirty & shader.interface.uniform_blocks;
@@ -412,4 +419,24 @@ fn gl_primitive(mode: Primitive) -> u32 {
         Primitive::Polygon => glow::TRIANGLE_FAN,
         other => other.to_wire(),
     }
+}
+
+/// Binds a default constant buffer. What is beyond a block goes to the last slots of the stage; gives a mask of those.
+fn bind_constants(gl: &gl::Gl, up: &Uploaded, base: u32, per_stage: u32) -> Result<u32, ExecError> {
+    let further = (up.size - 1) / BLOCK_BYTES;
+    let mut others = 0;
+    for block in 0..=further {
+        let slot = match block {
+            0 => 0,
+            _ => per_stage - (further - block + 1) as u32,
+        };
+        let offset = block * BLOCK_BYTES;
+        let length = (up.size - offset).min(BLOCK_BYTES);
+        let range = (up.buffer.buffer(), (up.offset + offset) as u64, length as u64);
+        gl.bind_buffer_range(glow::UNIFORM_BUFFER, base + slot, Some(range))?;
+        if block > 0 {
+            others |= 1 << slot;
+        }
+    }
+    Ok(others)
 }

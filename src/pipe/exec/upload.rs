@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::error::ExecError;
 use crate::gl::{Gl, MappedBuffer};
 
-/// Bytes per buffer. A piece never exceeds a uniform block (64 KiB on all hosts met so far).
+/// Bytes per buffer. A piece never exceeds the constants that a command carries, 256 KiB.
 const BUFFER_SIZE: usize = 1 << 20;
 
 /// Where a piece of data went.

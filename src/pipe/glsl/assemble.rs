@@ -6,7 +6,7 @@ use crate::pipe::tgsi::File;
 
 use super::{
     addressed::functions,
-    declared::Declared,
+    declared::{BLOCK_CONSTANTS, Declared},
     emit::{Bound, Emitter, StageParts},
     error::EmitError,
     key::{Emitted, Host, Layout},
@@ -95,11 +95,14 @@ fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -
     let base = stage_number(stage) * layout.uniform_blocks_per_stage;
     let range = declared.block_range();
     let highest = range.map_or(0, |(_, last)| last);
-    if highest >= layout.uniform_blocks_per_stage {
+    let limit = layout
+        .uniform_blocks_per_stage
+        .saturating_sub(declared.further_blocks());
+    if highest >= limit {
         return Err(EmitError::RegisterLimit {
             file: File::Const,
             index: highest,
-            limit: layout.uniform_blocks_per_stage,
+            limit,
         });
     }
     for (n, &size) in (0u32..).zip(&declared.constants) {
@@ -108,8 +111,9 @@ fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -
         }
         let _ = write!(
             out,
-            "layout(std140,binding={})uniform {letter}k{n}{{uvec4 c[{size}];}}",
-            base + n
+            "layout(std140,binding={})uniform {letter}k{n}{{uvec4 c[{}];}}",
+            base + n,
+            size.min(BLOCK_CONSTANTS)
         );
         if n == 0 {
             out.push_str("k;\n");
@@ -117,6 +121,7 @@ fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -
             let _ = writeln!(out, "k{n};");
         }
     }
+    further_blocks(out, declared, base + limit);
     if let (true, Some((first, last))) = (declared.indirect_blocks, range) {
         let size = declared.constants[first as usize];
         let count = last - first + 1;
@@ -127,6 +132,25 @@ fn constant_blocks(out: &mut String, declared: &Declared<'_>, layout: &Layout) -
         );
     }
     Ok(())
+}
+
+/// The rest of a default constant buffer that is larger than a block, and a function that finds a constant in all of it.
+fn further_blocks(out: &mut String, declared: &Declared<'_>, binding: u32) {
+    let letter = stage_letter(declared.shader.stage);
+    let mut find = "k.c[n]".to_owned();
+    for block in 1..=declared.further_blocks() {
+        let first = block * BLOCK_CONSTANTS;
+        let size = (declared.constants[0] - first).min(BLOCK_CONSTANTS);
+        let _ = writeln!(
+            out,
+            "layout(std140,binding={})uniform {letter}kr{block}{{uvec4 c[{size}];}}kr{block};",
+            binding + block - 1
+        );
+        find = format!("n<{first}u?{find}:kr{block}.c[n-{first}u]");
+    }
+    if declared.further_blocks() > 0 {
+        let _ = writeln!(out, "uvec4 kc(uint n){{return {find};}}");
+    }
 }
 
 fn samplers(out: &mut String, declared: &Declared<'_>, layout: &Layout) -> Result<(), EmitError> {

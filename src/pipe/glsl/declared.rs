@@ -23,8 +23,11 @@ const MAX_TEMPORARIES: u32 = 1 << 15;
 const MAX_ARRAY_REGISTERS: u32 = 1 << 14;
 /// Arrays of temporaries.
 const MAX_ARRAYS: usize = 256;
-/// vec4s in a constant buffer: 64 KiB, GL's usual limit.
-const MAX_CONSTANTS: u32 = 4096;
+/// vec4s in a uniform block: 64 KiB, GL's usual limit.
+pub const BLOCK_CONSTANTS: u32 = 4096;
+/// vec4s in the default constant buffer: as many as a command carries. Drivers give a scalar a whole one, and put state of
+/// theirs behind the uniforms.
+const MAX_CONSTANTS: u32 = 4 * BLOCK_CONSTANTS;
 /// Constant buffers of a stage.
 pub(super) const MAX_UNIFORM_BLOCKS: u32 = 32;
 
@@ -179,11 +182,15 @@ impl<'a> Declared<'a> {
     }
 
     fn add_constants(&mut self, d: &Declaration) -> Result<(), EmitError> {
-        within(d, MAX_CONSTANTS)?;
         let block = match d.dimension {
             Some(DeclaredDimension::Index(n)) => n,
             Some(DeclaredDimension::Implied) | None => 0,
         };
+        let limit = match block {
+            0 => MAX_CONSTANTS,
+            _ => BLOCK_CONSTANTS,
+        };
+        within(d, limit)?;
         let size = self
             .constants
             .get_mut(block as usize)
@@ -287,6 +294,11 @@ impl<'a> Declared<'a> {
         let first = (1..MAX_UNIFORM_BLOCKS).find(used)?;
         let last = (1..MAX_UNIFORM_BLOCKS).rev().find(used)?;
         Some((first, last))
+    }
+
+    /// Uniform blocks that the default constant buffer fills beside the first one.
+    pub(super) fn further_blocks(&self) -> u32 {
+        self.constants[0].saturating_sub(1) / BLOCK_CONSTANTS
     }
 
     /// Whether a temporary outside arrays is declared.

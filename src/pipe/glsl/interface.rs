@@ -74,7 +74,8 @@ pub struct Interface {
     pub inputs: Varyings,
     /// Varyings that the shader declares as outputs.
     pub outputs: Varyings,
-    /// Size in vec4s of the default constant buffer, 0 if the shader has none.
+    /// Size in vec4s of the default constant buffer, 0 if the shader has none. What is beyond [`super::BLOCK_CONSTANTS`] is
+    /// read in the last blocks of the stage.
     pub constants: u32,
     /// Constant buffers above 0 that must be bound: bit n is CONST[n][..].
     pub uniform_blocks: u32,

@@ -231,6 +231,12 @@ impl Emitter<'_> {
                 write!(self.body, ".d[{at}]")
             }
             Place::Shared => write!(self.body, "m[min({at},{}u)]", self.stage.shared_words.max(1) - 1),
+            Place::Constant {
+                block: Block::Single(0),
+                len,
+            } if self.declared.further_blocks() > 0 => {
+                write!(self.body, "kc(min(({at})>>2u,{}u))[({at})&3u]", len - 1)
+            }
             Place::Constant { block, len } => {
                 self.block_name(block);
                 write!(self.body, ".c[min(({at})>>2u,{}u)][({at})&3u]", len - 1)

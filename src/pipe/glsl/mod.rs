@@ -49,6 +49,7 @@ mod wide;
 
 pub use buffers::MAX_SHARED_BYTES;
 pub use compute::compute;
+pub use declared::BLOCK_CONSTANTS;
 pub use error::EmitError;
 pub use fragment::fragment;
 pub use geometry::geometry;

@@ -124,6 +124,14 @@ impl<'a> Emitter<'a> {
                 let _ = write!(self.body, "t{n}");
             }
             Readable::Element { array, at } => self.element(array, at),
+            Readable::Constant {
+                block: Block::Single(0),
+                at,
+            } if self.declared.further_blocks() > 0 => {
+                self.body.push_str("kc(");
+                self.index(at);
+                self.body.push(')');
+            }
             Readable::Constant { block, at } => {
                 self.block_name(block);
                 self.body.push_str(".c");

@@ -44,6 +44,15 @@ pub enum ListenError {
     Bind { path: PathBuf, error: io::Error },
 }
 
+impl ListenError {
+    fn bind(path: &Path, error: io::Error) -> Self {
+        Self::Bind {
+            path: path.to_owned(),
+            error,
+        }
+    }
+}
+
 /// A listening socket that only its owner can reach. The path is removed on drop.
 #[derive(Debug)]
 pub struct Listener {
@@ -81,24 +90,13 @@ impl Listener {
     /// # Errors
     /// If another server answers there, or the path cannot be bound.
     pub fn bind(path: &Path) -> Result<Self, ListenError> {
-        let failed = |error| ListenError::Bind {
-            path: path.to_owned(),
-            error,
-        };
-        match UnixStream::connect(path) {
-            Ok(_) => return Err(ListenError::InUse(path.to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                remove_stale(path).map_err(failed)?;
-            }
-            // If something is there after all, binding says so.
-            Err(_) => {}
-        }
+        make_free(path)?;
         // The mode must be right from the start: a moment later somebody else could be connected.
         let before = umask(Mode::RWXG | Mode::RWXO | Mode::XUSR);
         let socket = UnixListener::bind(path);
         umask(before);
         Ok(Self {
-            socket: socket.map_err(failed)?,
+            socket: socket.map_err(|error| ListenError::bind(path, error))?,
             path: path.to_owned(),
             sessions: Sessions::default(),
         })
@@ -156,6 +154,21 @@ pub(crate) fn is_transient(error: &io::Error) -> bool {
         Errno::NOMEM,
     ];
     Errno::from_io_error(error).is_some_and(|errno| transient.contains(&errno))
+}
+
+/// Sees to it that a path can be listened on: a socket that nobody answers on any more is removed.
+///
+/// # Errors
+/// If another server answers there, or something that is no socket is there.
+pub fn make_free(path: &Path) -> Result<(), ListenError> {
+    match UnixStream::connect(path) {
+        Ok(_) => Err(ListenError::InUse(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            remove_stale(path).map_err(|error| ListenError::bind(path, error))
+        }
+        // If something is there after all, binding says so.
+        Err(_) => Ok(()),
+    }
 }
 
 /// Removes a socket that nobody listens on. Connections to what is no socket are refused as well, but it may be of value.

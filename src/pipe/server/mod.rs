@@ -22,7 +22,7 @@ mod timelines;
 pub use error::SessionError;
 pub use fds::{receive, send_with_fd};
 pub use limits::{Limits, SharedLimits};
-pub use listener::{ListenError, Listener, Peer, Sessions};
+pub use listener::{ListenError, Listener, Peer, Sessions, make_free};
 pub(crate) use listener::{is_transient, permitted};
 pub use record::Recorder;
 pub use renderer::{Renderer, RendererGroup};

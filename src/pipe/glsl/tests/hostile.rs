@@ -32,8 +32,12 @@ fn what_is_wrong_is_named() {
             "register Imm[0] is not declared",
         ),
         (
-            "FRAG\nDCL CONST[0..8191]\nEND\n",
-            "register Const[8191] is beyond the limit of 4096 registers",
+            "FRAG\nDCL CONST[0..16384]\nEND\n",
+            "register Const[16384] is beyond the limit of 16384 registers",
+        ),
+        (
+            "FRAG\nDCL CONST[1][0..4096]\nEND\n",
+            "register Const[4096] is beyond the limit of 4096 registers",
         ),
         (
             "FRAG\nDCL TEMP[0..20000], ARRAY(1)\nEND\n",

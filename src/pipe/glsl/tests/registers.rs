@@ -3,7 +3,7 @@
 use std::iter;
 
 use super::*;
-use crate::pipe::tgsi::{Opcode, Operation};
+use crate::pipe::tgsi::{File, Opcode, Operation};
 
 #[test]
 fn moves_keep_bits_and_float_operations_cast() {
@@ -241,6 +241,30 @@ fn constant_buffers_have_a_binding_for_each_stage_and_number() {
     );
     assert!(source.contains("layout(std140,binding=18)uniform fkn{uvec4 c[10];}kn[2];\n"));
     assert!(source.contains("o0=kn[min(uint(d1x),1u)].c[min(uint(d0x),9u)];\no0=kn[1].c[1];\n"));
+}
+
+#[test]
+fn constants_beyond_a_block_are_read_in_the_last_ones_of_the_stage() {
+    let text = "VERT\nDCL OUT[0], POSITION\nDCL CONST[0..8195]\nDCL CONST[2][0..9]\nDCL ADDR[0]\nDCL TEMP[0]\n\
+                ADD OUT[0], CONST[3], CONST[8194]\nMOV TEMP[0], CONST[ADDR[0].x]\nLOAD TEMP[0].x, CONST[0], TEMP[0].xxxx\nEND\n";
+    let source = vertex_source(text, &last());
+    assert!(source.contains("layout(std140,binding=0)uniform vk0{uvec4 c[4096];}k;\n"));
+    assert!(source.contains("layout(std140,binding=14)uniform vkr1{uvec4 c[4096];}kr1;\n"));
+    assert!(source.contains("layout(std140,binding=15)uniform vkr2{uvec4 c[4];}kr2;\n"));
+    assert!(source.contains("return n<8192u?n<4096u?k.c[n]:kr1.c[n-4096u]:kr2.c[n-8192u];"));
+    assert!(source.contains("gl_Position=F(kc(3))+F(kc(8194));"));
+    assert!(source.contains("t0=kc(min(uint(d0x),8195u));"));
+    assert!(source.contains("kc(min((a)>>2u,8195u))[(a)&3u]"));
+    assert_eq!(interface(&shader(text)).unwrap().constants, 8196);
+    let both = shader("VERT\nDCL CONST[0..4096]\nDCL CONST[15][0]\nEND\n");
+    assert_eq!(
+        vertex(&both, &last(), &StreamOutputs::default(), &HOST, &LAYOUT),
+        Err(EmitError::RegisterLimit {
+            file: File::Const,
+            index: 15,
+            limit: 15
+        })
+    );
 }
 
 /// Opcodes that have no place in a fragment shader, and those whose extension the reference compiler does not know.
