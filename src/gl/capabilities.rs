@@ -161,10 +161,14 @@ limits! {
     max_combined_shader_storage_blocks = glow::MAX_COMBINED_SHADER_STORAGE_BLOCKS;
     /// Binding points.
     max_shader_storage_buffer_bindings = glow::MAX_SHADER_STORAGE_BUFFER_BINDINGS;
+    /// Units.
+    max_image_units = glow::MAX_IMAGE_UNITS;
     /// Images of all stages.
     max_combined_image_uniforms = glow::MAX_COMBINED_IMAGE_UNIFORMS;
     /// Counters of all stages.
     max_combined_atomic_counters = glow::MAX_COMBINED_ATOMIC_COUNTERS;
+    /// Binding points.
+    max_atomic_counter_buffer_bindings = glow::MAX_ATOMIC_COUNTER_BUFFER_BINDINGS;
     /// Counter buffers of all stages.
     max_combined_atomic_counter_buffers = glow::MAX_COMBINED_ATOMIC_COUNTER_BUFFERS;
     /// Threads of a work group.

@@ -172,6 +172,7 @@ functions! {
         BindBufferBase(target: u32, index: u32, buffer: u32);
         BindBufferRange(target: u32, index: u32, buffer: u32, offset: isize, size: isize);
         BindFramebuffer(target: u32, framebuffer: u32);
+        BindImageTexture(unit: u32, texture: u32, level: i32, layered: u8, layer: i32, access: u32, format: u32);
         BindSampler(unit: u32, sampler: u32);
         BindTexture(target: u32, texture: u32);
         BindTextureUnit(unit: u32, texture: u32);
@@ -199,6 +200,8 @@ functions! {
         DepthMask(on: u8);
         DetachShader(program: u32, shader: u32);
         Disable(what: u32);
+        DispatchCompute(x: u32, y: u32, z: u32);
+        DispatchComputeIndirect(offset: isize);
         Disablei(what: u32, index: u32);
         Enable(what: u32);
         EnableVertexArrayAttrib(array: u32, index: u32);

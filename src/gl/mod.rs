@@ -33,8 +33,8 @@ mod tests;
 pub use self::gbm::{GbmBuffer, GbmDevice, GbmUsage};
 pub use self::gbm_texture::GbmTexture;
 pub use api::{
-    Buffer, Framebuffer, Gl, MappedBuffer, MemoryTexture, Pixels, Program, Query, Region, ResetStatus,
-    Sampler, Shader, ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
+    Buffer, Framebuffer, Gl, ImageUnit, MappedBuffer, MemoryTexture, Pixels, Program, Query, Region,
+    ResetStatus, Sampler, Shader, ShaderKind, Sync, Texture, TransformFeedback, VertexArray,
 };
 pub use bytes::{ReadBytes, WriteBytes};
 pub use capabilities::{Capabilities, StageLimits};

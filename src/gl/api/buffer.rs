@@ -162,7 +162,7 @@ impl Gl {
     /// Binds `(buffer, offset, size)`, in bytes, to an indexed target; nothing if it is empty.
     ///
     /// # Errors
-    /// If a number does not fit GL's type.
+    /// If the range does not lie in the buffer.
     pub fn bind_buffer_range(
         &self,
         target: u32,
@@ -171,7 +171,7 @@ impl Gl {
     ) -> Result<(), GlError> {
         match range {
             Some((buffer, offset, size)) if size > 0 => {
-                let (offset, size) = (bytes("buffer offset", offset)?, bytes("buffer size", size)?);
+                let (offset, size) = part("buffer binding", buffer, offset, size)?;
                 let name = self.name(&buffer.state.handle);
                 self.f().BindBufferRange(target, index, name, offset, size);
             }
@@ -218,7 +218,12 @@ fn initial(size: u64, data: Option<ReadBytes<'_>>) -> Result<*const c_void, GlEr
 }
 
 /// A checked range of a buffer.
-fn part(what: &'static str, buffer: &Buffer, offset: u64, length: u64) -> Result<(isize, isize), GlError> {
+pub(super) fn part(
+    what: &'static str,
+    buffer: &Buffer,
+    offset: u64,
+    length: u64,
+) -> Result<(isize, isize), GlError> {
     let (needed, given) = (offset.saturating_add(length), buffer.size());
     if needed > given {
         return Err(GlError::Short { what, needed, given });

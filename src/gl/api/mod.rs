@@ -2,6 +2,7 @@
 //! shortened.
 
 mod buffer;
+mod compute;
 mod draw;
 mod framebuffer;
 mod image;
@@ -23,6 +24,7 @@ use std::{
 };
 
 pub use buffer::MappedBuffer;
+pub use compute::ImageUnit;
 pub use memory::MemoryTexture;
 pub use objects::{
     Buffer, Framebuffer, Program, Query, Sampler, Shader, Sync, Texture, TransformFeedback, VertexArray,

@@ -1,5 +1,6 @@
 //! Tests on the host's real GL, software or not.
 
+mod compute;
 mod contexts;
 mod draws;
 mod shared;

@@ -3,9 +3,11 @@
 use super::{
     Caps, FormatMask, FormatSupport, HostLimits, PerStage,
     bits::{bset, capability, capability2},
+    limits::MAX_SLOTS,
 };
 use crate::pipe::{
     format::Format,
+    glsl::MAX_SHARED_BYTES,
     wire::virgl::enums::{Primitive, Stage},
 };
 
@@ -53,8 +55,6 @@ pub struct Features {
 const FEATURE_VERSION: u32 = 23;
 /// Viewports in the state of a client.
 const MAX_VIEWPORTS: u32 = 16;
-/// Slots for buffers and images in the protocol.
-const MAX_SLOTS: u32 = 32;
 /// What clients take for granted; more does not help them.
 const MAX_CONST_BUFFER_BYTES: u32 = 64 << 10;
 
@@ -64,10 +64,11 @@ impl Caps {
         let when = |on: bool, value: u32| if on { value } else { 0 };
         let (gs, tess) = (features.geometry_shaders, features.tessellation);
         let (compute, images, atomics) = (features.compute, features.images, features.atomic_counters);
-        let storage_blocks = per_stage(features, features.storage_buffers, slots(host.storage_blocks));
-        let image_uniforms = per_stage(features, images, slots(host.image_uniforms));
+        let storage_blocks = per_stage(features, features.storage_buffers, host.storage_slots());
+        let image_uniforms = per_stage(features, images, host.image_slots());
         let const_buffer_bytes = host.uniform_block_bytes.min(MAX_CONST_BUFFER_BYTES);
-        let [vertex, fragment] = [Stage::Vertex, Stage::Fragment].map(|stage| stage as usize);
+        let atomic_buffers = host.atomic_buffers();
+        let vertex = Stage::Vertex as usize;
         Self {
             sampler: formats.sampler,
             render: formats.render,
@@ -103,13 +104,13 @@ impl Caps {
             capability_bits: capability_bits(features),
             sample_locations: host.sample_positions.words(),
             max_vertex_attrib_stride: host.vertex_attrib_stride,
-            max_shader_buffers_fragment_compute: storage_blocks[fragment],
+            max_shader_buffers_fragment_compute: fragment_and_compute(features, storage_blocks),
             max_shader_buffers_other_stages: storage_blocks[vertex],
-            max_shader_images_fragment_compute: image_uniforms[fragment],
+            max_shader_images_fragment_compute: fragment_and_compute(features, image_uniforms),
             max_shader_images_other_stages: image_uniforms[vertex],
             max_image_samples: when(images, host.image_samples),
             max_compute_invocations: when(compute, host.compute_invocations),
-            max_compute_shared_bytes: when(compute, host.compute_shared_bytes),
+            max_compute_shared_bytes: when(compute, host.compute_shared_bytes.min(MAX_SHARED_BYTES)),
             max_compute_grid: host.compute_grid.map(|size| when(compute, size)),
             max_compute_block: host.compute_block.map(|size| when(compute, size)),
             max_texture_2d_size: host.texture_2d_size,
@@ -120,9 +121,17 @@ impl Caps {
                 host.combined_storage_blocks.min(MAX_SLOTS),
             ),
             max_atomic_counters: per_stage(features, atomics, host.atomic_counters),
-            max_atomic_counter_buffers: per_stage(features, atomics, host.atomic_counter_buffers),
+            max_atomic_counter_buffers: per_stage(
+                features,
+                atomics,
+                host.atomic_counter_buffers
+                    .map(|buffers| buffers.min(atomic_buffers)),
+            ),
             max_combined_atomic_counters: when(atomics, host.combined_atomic_counters),
-            max_combined_atomic_counter_buffers: when(atomics, host.combined_atomic_counter_buffers),
+            max_combined_atomic_counter_buffers: when(
+                atomics,
+                host.combined_atomic_counter_buffers.min(atomic_buffers),
+            ),
             host_feature_check_version: FEATURE_VERSION,
             readback: formats.readback,
             scanout: formats.scanout,
@@ -158,8 +167,13 @@ fn per_stage(features: &Features, on: bool, values: PerStage) -> PerStage {
     values
 }
 
-fn slots(values: PerStage) -> PerStage {
-    values.map(|value| value.min(MAX_SLOTS))
+/// What holds for fragment shaders, and for compute shaders if there are any.
+fn fragment_and_compute(features: &Features, values: PerStage) -> u32 {
+    let [fragment, compute] = [Stage::Fragment, Stage::Compute].map(|stage| values[stage as usize]);
+    match features.compute {
+        true => fragment.min(compute),
+        false => fragment,
+    }
 }
 
 /// Quads and polygons are not in core profiles: clients turn them into triangles.

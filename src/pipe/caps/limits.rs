@@ -2,6 +2,9 @@
 
 use crate::pipe::wire::virgl::enums::Stage;
 
+/// Slots for buffers and images in the protocol.
+pub(super) const MAX_SLOTS: u32 = 32;
+
 /// A value per shader stage, by the wire's stage numbers.
 pub type PerStage = [u32; Stage::ALL.len()];
 
@@ -59,13 +62,16 @@ pub struct HostLimits {
 
     pub storage_blocks: PerStage,
     pub combined_storage_blocks: u32,
+    pub storage_buffer_bindings: u32,
     pub storage_buffer_offset_alignment: u32,
     pub image_uniforms: PerStage,
+    pub image_units: u32,
     pub image_samples: u32,
     pub atomic_counters: PerStage,
     pub combined_atomic_counters: u32,
     pub atomic_counter_buffers: PerStage,
     pub combined_atomic_counter_buffers: u32,
+    pub atomic_counter_buffer_bindings: u32,
 
     pub compute_invocations: u32,
     pub compute_shared_bytes: u32,
@@ -89,11 +95,45 @@ impl HostLimits {
         blocks.min(bindings).min(32)
     }
 
+    /// Storage blocks of each stage that have bindings.
+    pub fn storage_slots(&self) -> PerStage {
+        divided(self.storage_blocks, self.storage_buffer_bindings)
+    }
+
+    /// Images of each stage that have units.
+    pub fn image_slots(&self) -> PerStage {
+        divided(self.image_uniforms, self.image_units)
+    }
+
+    /// Counter buffers, which are the same for all stages.
+    pub fn atomic_buffers(&self) -> u32 {
+        self.atomic_counter_buffer_bindings.min(MAX_SLOTS)
+    }
+
     /// Samplers of a stage, if each of the six stages has texture units of its own.
     pub fn samplers_per_stage(&self) -> u32 {
         let units = self.combined_texture_units / Stage::ALL.len() as u32;
         self.stage_texture_units.min(units).min(32)
     }
+}
+
+/// Divides bindings among the stages that draw: fragment shaders have as many as they can, what is left is for the others,
+/// of which clients learn one number. Compute shaders have bindings in common with them, as they run alone.
+fn divided(limits: PerStage, bindings: u32) -> PerStage {
+    let limit = |stage: Stage| limits[stage as usize].min(bindings).min(MAX_SLOTS);
+    let (fragment, compute) = (limit(Stage::Fragment), limit(Stage::Compute));
+    let before = [
+        Stage::Vertex,
+        Stage::Geometry,
+        Stage::TessControl,
+        Stage::TessEval,
+    ];
+    let left = (bindings - fragment) / before.len() as u32;
+    let others = before.into_iter().map(limit).fold(left, u32::min);
+    let mut divided = [others; Stage::ALL.len()];
+    divided[Stage::Fragment as usize] = fragment;
+    divided[Stage::Compute as usize] = compute;
+    divided
 }
 
 /// Where the samples of a pixel are, 0 to 1 in both directions.

@@ -11,6 +11,7 @@ use super::{
     cache::{BlendEquation, DRAW_BUFFERS, Toggle},
     error::ExecError,
     framebuffer::{attach, depth_attachment},
+    state::Dirty,
     sub_context::SubContext,
     surface::Surface,
 };
@@ -20,7 +21,7 @@ use crate::{
         format::host_format,
         wire::virgl::{
             command::Blit,
-            enums::{ImageFilter, Swizzle, TextureTarget},
+            enums::{ImageFilter, Stage, Swizzle, TextureTarget},
         },
     },
 };
@@ -181,7 +182,7 @@ impl SubContext {
             () if target.alpha_in_red() => 2,
             () => 0,
         };
-        // The compute stage's first unit is free: nothing is computed.
+        // The compute stage's first unit, which the next dispatch binds anew.
         let unit = 5 * shared.group.translation.layout.samplers_per_stage;
         let blitter = &mut self.scratch.blitter;
         let program = blitter.program(&gl, pass, view.kind, per_sample, unit)?;
@@ -203,6 +204,8 @@ impl SubContext {
         gl.draw_arrays(glow::TRIANGLE_STRIP, 0, 4, 1, 0)?;
         gl.bind_texture_unit(unit, None);
         gl.bind_sampler(unit, None);
+        self.state.stages[Stage::Compute as usize].samplers_dirty |= 1;
+        self.state.dirty.insert(Dirty::SAMPLERS);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use super::{
     error::ExecError,
     legacy::{quad_indices, widened},
     state::{Dirty, PrimitiveClass, STAGES},
+    storage::DRAWING,
     sub_context::SubContext,
 };
 use crate::{
@@ -187,6 +188,10 @@ impl SubContext {
         if self.state.dirty.take(Dirty::UNIFORMS) {
             self.bind_uniforms(shared)?;
         }
+        if self.state.dirty.has(Dirty::STORAGE) {
+            self.bind_storage(shared, DRAWING)?;
+            self.state.dirty.take(Dirty::STORAGE);
+        }
         self.bind_levels(shared)?;
         self.bind_system_block(shared)?;
         Ok(self.state.vertex_elements.is_some())
@@ -261,7 +266,7 @@ impl SubContext {
     }
 
     /// Binds the changed sampler views and states of all stages that have a shader.
-    fn bind_textures(&mut self, shared: &Shared) -> Result<(), ExecError> {
+    pub(super) fn bind_textures(&mut self, shared: &Shared) -> Result<(), ExecError> {
         let per_stage = shared.group.translation.layout.samplers_per_stage;
         for (index, stage) in self.state.stages.iter_mut().enumerate() {
             let Some(shader) = &stage.shader else { continue };
@@ -297,7 +302,7 @@ impl SubContext {
     }
 
     /// Uploads changed constants and binds changed uniform buffers of the stages in use.
-    fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
+    pub(super) fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
         let per_stage = shared.group.translation.layout.uniform_blocks_per_stage;
         for index in 0..STAGES {
             let stage = &mut self.state.stages[index];

@@ -11,6 +11,7 @@ mod blitter;
 mod cache;
 mod clear;
 mod complaints;
+mod compute;
 mod copy;
 mod create;
 mod draw;
@@ -29,6 +30,7 @@ mod scratch;
 mod shader;
 mod share;
 mod state;
+mod storage;
 mod streamout;
 mod sub_context;
 mod surface;
@@ -44,14 +46,18 @@ pub use group::{ExecutorGroup, PicturePlace};
 pub use work::Fence;
 
 use self::{
-    clear::ClearValue, complaints::Complaints, group::Group, query::Query, state::Dirty,
+    clear::ClearValue, complaints::Complaints, compute::Groups, group::Group, query::Query, state::Dirty,
     sub_context::SubContext, upload::UploadStream, work::Work,
 };
 use super::{
-    caps::{Caps, Features, HostLimits},
-    glsl::{Host, Layout},
+    caps::{Caps, Features, HostLimits, PerStage},
+    glsl::{Host, Layout, Slots},
     resource::{Attached, Resource, ResourceLimits, Resources},
-    wire::virgl::{self, command::*, enums::TransferDirection},
+    wire::virgl::{
+        self,
+        command::*,
+        enums::{Stage, TransferDirection},
+    },
 };
 use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
 
@@ -322,6 +328,34 @@ impl Executor {
             Command::SetSubContext(id) => self.set_sub_context(id),
             Command::CreateSubContext(id) => self.create_sub_context(id),
             Command::DestroySubContext(id) => self.destroy_sub_context(id),
+            Command::SetShaderBuffers {
+                stage,
+                start,
+                buffers,
+            } => sub.set_shader_buffers(shared, stage, start, buffers),
+            Command::SetShaderImages { stage, start, images } => {
+                sub.set_shader_images(shared, stage, start, images)
+            }
+            Command::SetAtomicBuffers { start, buffers } => sub.set_atomic_buffers(shared, start, buffers),
+            Command::MemoryBarrier(flags) => {
+                self.gl.memory_barrier(storage::gl_barriers(flags));
+                Ok(())
+            }
+            Command::LaunchGrid {
+                block,
+                grid,
+                indirect,
+                indirect_offset,
+            } => {
+                let groups = match indirect {
+                    ResourceId(0) => Groups::Direct(grid),
+                    buffer => Groups::Indirect {
+                        buffer,
+                        offset: indirect_offset,
+                    },
+                };
+                sub.launch_grid(shared, block, groups)
+            }
             _ => self.execute_rare(command),
         }
     }
@@ -507,22 +541,44 @@ impl Drop for Executor {
     }
 }
 
-/// Divides the host's texture units and uniform block bindings among the stages.
+/// Divides the host's texture units and bindings among the stages.
 fn layout(host: &HostLimits) -> Layout {
     let blocks = host.constant_buffers_per_stage();
     Layout {
         samplers_per_stage: host.samplers_per_stage(),
         uniform_blocks_per_stage: blocks,
         system_block: blocks * state::STAGES as u32,
-        ..Layout::default()
+        storage_blocks: consecutive(host.storage_slots()),
+        images: consecutive(host.image_slots()),
+        atomic_buffers: host.atomic_buffers(),
     }
+}
+
+/// The slots of the stages that draw, one after another, and those of the compute stage in the same place.
+fn consecutive(counts: PerStage) -> [Slots; state::STAGES] {
+    let mut first = 0;
+    std::array::from_fn(|stage| {
+        let count = counts[stage];
+        if stage == Stage::Compute as usize {
+            return Slots { first: 0, count };
+        }
+        let slots = Slots { first, count };
+        first += count;
+        slots
+    })
 }
 
 /// What of later GL versions is carried out on this host.
 fn features(host: &Host) -> Features {
     Features {
-        glsl_level: 330,
+        glsl_level: host.version.into(),
         geometry_shaders: true,
+        compute: true,
+        storage_buffers: true,
+        images: true,
+        atomic_counters: true,
+        memory_barrier: true,
+        tessellation: true,
         texture_gather: true,
         texture_query_lod: true,
         texture_query_samples: true,

@@ -57,7 +57,17 @@ impl Dirty {
     pub(super) const STORAGE: Dirty = Dirty(1 << 14);
     /// Default levels of tessellation.
     pub(super) const LEVELS: Dirty = Dirty(1 << 15);
+    /// The program that computes.
+    pub(super) const COMPUTE: Dirty = Dirty(1 << 16);
     pub(super) const ALL: Dirty = Dirty(u32::MAX);
+
+    /// The program that a stage is part of.
+    pub(super) fn program_of(stage: Stage) -> Dirty {
+        match stage {
+            Stage::Compute => Self::COMPUTE,
+            _ => Self::PROGRAM,
+        }
+    }
 
     pub(super) fn insert(&mut self, other: Dirty) {
         self.0 |= other.0;

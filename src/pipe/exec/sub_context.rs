@@ -48,6 +48,8 @@ pub(super) struct SubContext {
     pub(super) framebuffers: Framebuffers,
     pub(super) programs: Programs,
     pub(super) program: Option<Rc<Program>>,
+    /// The program that computes.
+    pub(super) compute: Option<Rc<Program>>,
     /// Where the default constant buffer of each stage was last uploaded.
     pub(super) constants: [Option<Uploaded>; 6],
     pub(super) system: Option<Uploaded>,
@@ -77,6 +79,7 @@ impl SubContext {
             framebuffers: Framebuffers::default(),
             programs: Programs::default(),
             program: None,
+            compute: None,
             constants: Default::default(),
             system: None,
             levels: None,
@@ -146,7 +149,7 @@ impl SubContext {
                 drop(shader);
                 self.programs.forget_dead();
                 self.cache.forget_program();
-                self.state.dirty.insert(Dirty::PROGRAM);
+                self.state.dirty.insert(Dirty::PROGRAM | Dirty::COMPUTE);
             }
             _ => {}
         }
@@ -201,10 +204,12 @@ impl SubContext {
         let slot = &mut self.state.stages[stage.to_wire() as usize];
         let comparing = |s: &Option<Rc<Shader>>| s.as_ref().map_or(0, |s| s.interface.shadow_samplers);
         slot.samplers_dirty |= comparing(&slot.shader) ^ comparing(&shader);
+        let layered = |s: &Option<Rc<Shader>>| s.as_ref().map_or(0, |s| s.interface.layered_images);
+        slot.images_dirty |= layered(&slot.shader) ^ layered(&shader);
         slot.shader = shader;
         self.state
             .dirty
-            .insert(Dirty::PROGRAM | Dirty::UNIFORMS | Dirty::SAMPLERS);
+            .insert(Dirty::program_of(stage) | Dirty::UNIFORMS | Dirty::SAMPLERS | Dirty::STORAGE);
         if stage == Stage::TessControl {
             self.state.dirty.insert(Dirty::LEVELS);
         }
@@ -427,7 +432,7 @@ impl SubContext {
             }
             let varies = |v: &Option<Rc<SamplerView>>| v.as_ref().is_some_and(|v| v.varies_shader());
             if varies(&view) || varies(&slot.views[at]) {
-                self.state.dirty.insert(Dirty::PROGRAM);
+                self.state.dirty.insert(Dirty::program_of(stage));
             }
             slot.views[at] = view;
             slot.samplers_dirty |= 1 << at;

@@ -22,8 +22,9 @@ use super::{
 
 /// Storage buffers of a stage.
 pub(super) const MAX_BUFFERS: u32 = 32;
-/// Words of shared memory: twice what GL asks for at least.
-const MAX_SHARED_WORDS: u32 = 1 << 14;
+/// Bytes of shared memory: twice what GL asks for at least.
+pub const MAX_SHARED_BYTES: u32 = 1 << 16;
+const MAX_SHARED_WORDS: u32 = MAX_SHARED_BYTES / 4;
 
 /// How words are compared by atomic minimum and maximum.
 #[derive(Debug, Clone, Copy, Default)]

@@ -122,15 +122,26 @@ impl Images {
 
     /// Slots that the text declares.
     pub(super) fn mask(&self) -> u32 {
-        self.groups
-            .iter()
-            .fold(0, |mask, g| mask | (u32::MAX >> (MAX_IMAGES - g.len)) << g.first)
+        self.slots(|_| true)
     }
 
     /// Slots whose type the key gives.
     pub(super) fn typed_by_binding(&self) -> u32 {
-        let untyped = self.groups.iter().filter(|g| g.image.format.is_none());
-        untyped.fold(0, |mask, g| mask | (u32::MAX >> (MAX_IMAGES - g.len)) << g.first)
+        self.slots(|group| group.image.format.is_none())
+    }
+
+    /// Slots whose images have several layers.
+    pub(super) fn layered(&self) -> u32 {
+        self.slots(|group| {
+            group
+                .shape()
+                .is_some_and(|shape| shape.layered || shape.dimensions == 3)
+        })
+    }
+
+    fn slots(&self, matching: impl Fn(&Group) -> bool) -> u32 {
+        let groups = self.groups.iter().filter(|g| matching(g));
+        groups.fold(0, |mask, g| mask | (u32::MAX >> (MAX_IMAGES - g.len)) << g.first)
     }
 
     pub(super) fn declare(

@@ -106,6 +106,8 @@ pub struct Interface {
     pub images: u32,
     /// Image slots whose format the text leaves open: their types belong in the key.
     pub images_without_format: u32,
+    /// Image slots that the shader sees as arrays, cubes or volumes: all their layers.
+    pub layered_images: u32,
     /// Storage buffer slots that must be bound.
     pub storage_buffers: u32,
     /// Counter buffers that must be bound. They are the same for all stages.
@@ -157,6 +159,7 @@ pub fn interface(shader: &Shader) -> Result<Interface, EmitError> {
         },
         images: declared.images.mask(),
         images_without_format: declared.images.typed_by_binding(),
+        layered_images: declared.images.layered(),
         storage_buffers: declared.buffers.mask(),
         atomic_buffers: declared.counters.mask(),
         open_block: shader.stage == Stage::Compute && compute::fixed_block(shader).is_none(),

@@ -47,6 +47,7 @@ mod vertex;
 mod vertex_outputs;
 mod wide;
 
+pub use buffers::MAX_SHARED_BYTES;
 pub use compute::compute;
 pub use error::EmitError;
 pub use fragment::fragment;
