@@ -113,6 +113,13 @@ impl Canvas {
         self.triangles(&[[a, a], [b, a], [a, b], [b, a], [b, b], [a, b]], color);
     }
 
+    /// The first words of a buffer.
+    fn words(&mut self, buffer: &Resource, count: usize) -> Vec<u32> {
+        let bytes = self.guest.read(buffer, [count as u32 * 4, 1], count * 4);
+        let (words, _) = bytes.as_chunks();
+        words.iter().map(|word| u32::from_le_bytes(*word)).collect()
+    }
+
     /// The picture's rows, four bytes a pixel.
     fn rows(&mut self) -> Vec<Vec<[u8; 4]>> {
         let [width, height] = self.size;
@@ -330,5 +337,59 @@ fn quads_and_their_kin_are_drawn_though_core_gl_has_none() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn fragments_are_counted_by_a_counter_and_add_to_a_buffer() {
+    let counting = "FRAG\nPROPERTY FS_COLOR0_WRITES_ALL_CBUFS 1\nDCL IN[0], COLOR, COLOR\nDCL OUT[0], COLOR\n\
+        DCL HWATOMIC[2][0]\nDCL BUFFER[3]\nDCL TEMP[0]\nIMM[0] UINT32 {0, 1, 4, 10}\n  \
+        0: ATOMUADD TEMP[0].x, HWATOMIC[2][0], IMM[0].xxxx, IMM[0].yyyy\n  \
+        1: ATOMUADD TEMP[0].x, BUFFER[3], IMM[0].zzzz, IMM[0].wwww\n  2: MOV OUT[0], IN[0]\n  3: END\n";
+    let mut canvas = Canvas::new(Format::R8G8B8A8_UNORM, [8, 4]);
+    let (counter, sums) = (canvas.guest.buffer(&[5; 3]), canvas.guest.buffer(&[5; 3]));
+    canvas.guest.submit(&format!(
+        "{}BIND_SHADER handle=20 stage=fragment\nSET_ATOMIC_BUFFERS start=2 buffers=[{{offset=4 length=8 \
+         resource={}}}]\nSET_SHADER_BUFFERS stage=fragment start=3 buffers=[{{offset=0 length=12 resource={}}}]\n",
+        shader(20, "fragment", counting),
+        counter.id,
+        sums.id
+    ));
+    canvas.fill(RED);
+    canvas.guest.submit("MEMORY_BARRIER flags=0x3fff\n");
+    assert_eq!(canvas.rows()[3][7], [255, 0, 0, 255]);
+    assert_eq!(canvas.words(&counter, 3), [5, 37, 5]);
+    assert_eq!(canvas.words(&sums, 3), [5, 325, 5]);
+}
+
+#[test]
+fn a_dispatch_between_draws_leaves_their_buffers_alone() {
+    let reading = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1], COLOR\nDCL BUFFER[0]\nDCL TEMP[0]\n\
+        IMM[0] UINT32 {0, 0, 0, 0}\n  0: LOAD TEMP[0], BUFFER[0], IMM[0].xxxx\n  1: MOV OUT[0], IN[0]\n  \
+        2: MOV OUT[1], TEMP[0]\n  3: END\n";
+    let writing = "COMP\nPROPERTY CS_FIXED_BLOCK_WIDTH 1\nPROPERTY CS_FIXED_BLOCK_HEIGHT 1\n\
+        PROPERTY CS_FIXED_BLOCK_DEPTH 1\nDCL BUFFER[0]\nIMM[0] UINT32 {0, 11, 0, 0}\n  \
+        0: STORE BUFFER[0].x, IMM[0].xxxx, IMM[0].yyyy\n  1: END\n";
+    let mut canvas = Canvas::new(Format::R8G8B8A8_UNORM, [2, 2]);
+    let color = canvas.guest.buffer(&RED.map(f32::to_bits));
+    let written = canvas.guest.buffer(&[0; 4]);
+    canvas.guest.submit(&format!(
+        "{}{}BIND_SHADER handle=20 stage=vertex\nBIND_SHADER handle=21 stage=compute\n\
+         SET_SHADER_BUFFERS stage=vertex start=0 buffers=[{{offset=0 length=16 resource={}}}]\n\
+         SET_SHADER_BUFFERS stage=compute start=0 buffers=[{{offset=0 length=16 resource={}}}]\n",
+        shader(20, "vertex", reading),
+        shader(21, "compute", writing),
+        color.id,
+        written.id
+    ));
+    for _ in 0..2 {
+        canvas.clear(BLACK);
+        canvas.fill(BLACK);
+        assert_eq!(canvas.rows()[1][1], [255, 0, 0, 255]);
+        canvas.guest.submit(
+            "LAUNCH_GRID block_x=1 block_y=1 block_z=1 grid_x=1 grid_y=1 grid_z=1 indirect=0 indirect_offset=0\n\
+             MEMORY_BARRIER flags=0x3fff\n",
+        );
+        assert_eq!(canvas.words(&written, 4), [11, 0, 0, 0]);
     }
 }
