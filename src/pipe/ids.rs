@@ -79,9 +79,14 @@ mod tests {
     fn numbers_far_apart_by_a_power_of_two_do_not_meet() {
         let spreading = Spreading::default();
         for shift in 0..20 {
-            let places: std::collections::HashSet<u64> =
-                (0..256u32).map(|n| spreading.hash_one(n << shift) & 0xfff).collect();
-            assert!(places.len() > 128, "{} places for 256 numbers shifted by {shift}", places.len());
+            let places: std::collections::HashSet<u64> = (0..256u32)
+                .map(|n| spreading.hash_one(n << shift) & 0xfff)
+                .collect();
+            assert!(
+                places.len() > 128,
+                "{} places for 256 numbers shifted by {shift}",
+                places.len()
+            );
         }
     }
 }

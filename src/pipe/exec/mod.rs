@@ -21,6 +21,7 @@ mod group;
 mod image;
 mod keys;
 mod legacy;
+mod library;
 mod objects;
 mod pictures;
 mod program;

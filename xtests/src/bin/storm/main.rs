@@ -32,8 +32,10 @@ struct Options {
 enum Changes {
     /// Nothing but the vertices that are drawn
     Nothing,
-    /// A uniform
+    /// A uniform of the vertex shader
     Uniforms,
+    /// A uniform of the fragment shader
+    Lights,
     /// The texture
     Textures,
     /// The blend function

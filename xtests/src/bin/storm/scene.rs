@@ -22,6 +22,12 @@ const FLOATS: u32 = 5;
 type Colour = [f32; 3];
 
 const TINTS: [Colour; VARIANTS] = [[1.0, 1.0, 1.0], [1.0, 0.5, 1.0], [0.5, 1.0, 1.0], [1.0, 1.0, 0.5]];
+const LIGHTS: [Colour; VARIANTS] = [
+    [1.0, 1.0, 1.0],
+    [0.75, 1.0, 1.0],
+    [1.0, 0.75, 1.0],
+    [1.0, 1.0, 0.75],
+];
 const TEXELS: [[u8; 4]; VARIANTS] = [
     [255, 255, 255, 255],
     [255, 255, 128, 255],
@@ -38,18 +44,19 @@ type Egl = egl::DynamicInstance<egl::EGL1_5>;
 const VERTEX: &str = "#version 130
 in vec2 position;
 in vec3 colour;
+uniform vec3 tint;
 out vec3 shade;
 void main() {
-    shade = colour;
+    shade = colour * tint;
     gl_Position = vec4(position, 0.0, 1.0);
 }";
 const FRAGMENT: &str = "#version 130
 in vec3 shade;
-uniform vec3 tint;
+uniform vec3 light;
 uniform sampler2D image;
 out vec4 drawn;
 void main() {
-    drawn = vec4(shade * tint * texture(image, vec2(0.5)).rgb, 1.0);
+    drawn = vec4(shade * light * texture(image, vec2(0.5)).rgb, 1.0);
 }";
 
 /// A GL call. Each is given objects of the context only, and addresses of slices.
@@ -64,6 +71,7 @@ macro_rules! gl {
 pub(super) struct Scene {
     gl: glow::Context,
     tint: glow::UniformLocation,
+    light: glow::UniformLocation,
     arrays: [glow::VertexArray; VARIANTS],
     buffers: [glow::Buffer; VARIANTS],
     textures: [glow::Texture; VARIANTS],
@@ -85,7 +93,8 @@ impl Scene {
         attach_square(&gl)?;
         let program = link(&gl)?;
         gl!(gl, use_program(Some(program)));
-        let tint = gl!(gl, get_uniform_location(program, "tint")).ok_or("the shader has no tint")?;
+        let uniform = |name| gl!(gl, get_uniform_location(program, name)).ok_or(name);
+        let (tint, light) = (uniform("tint")?, uniform("light")?);
         let mut arrays = Vec::new();
         for _ in 0..VARIANTS {
             arrays.push(vertex_array(&gl, program)?);
@@ -98,6 +107,7 @@ impl Scene {
         let many = "as many as were made";
         Ok(Self {
             tint,
+            light,
             arrays: arrays.try_into().map_err(|_| many)?,
             buffers: buffers.try_into().map_err(|_| many)?,
             textures: textures.try_into().map_err(|_| many)?,
@@ -136,6 +146,10 @@ impl Scene {
         if changed(Changes::Uniforms) {
             let [red, green, blue] = TINTS[variant];
             gl!(gl, uniform_3_f32(Some(&self.tint), red, green, blue));
+        }
+        if changed(Changes::Lights) {
+            let [red, green, blue] = LIGHTS[variant];
+            gl!(gl, uniform_3_f32(Some(&self.light), red, green, blue));
         }
         if changed(Changes::Textures) {
             gl!(gl, bind_texture(glow::TEXTURE_2D, Some(self.textures[variant])));
