@@ -4,6 +4,7 @@ pub mod caps;
 pub mod exec;
 pub mod format;
 pub mod glsl;
+mod ids;
 pub mod replay;
 pub mod resource;
 pub mod server;

@@ -115,6 +115,15 @@ impl Buffer {
     }
 }
 
+/// What a binding of a vertex array reads.
+#[derive(Debug)]
+pub(super) struct VertexSource {
+    pub(super) buffer: Rc<BufferState>,
+    /// In bytes.
+    pub(super) offset: u64,
+    pub(super) stride: u32,
+}
+
 /// A vertex array of one context.
 #[derive(Debug)]
 pub struct VertexArray {
@@ -131,7 +140,7 @@ pub(super) struct ArrayState {
     pub(super) binding: [Cell<u8>; MAX_BINDINGS],
     /// The bindings with a buffer, a bit each.
     pub(super) bound: Cell<u32>,
-    pub(super) buffers: RefCell<[Option<Rc<BufferState>>; MAX_BINDINGS]>,
+    pub(super) buffers: RefCell<[Option<VertexSource>; MAX_BINDINGS]>,
     pub(super) elements: RefCell<Option<Rc<BufferState>>>,
     /// The bindings that enabled attributes read, a bit each.
     pub(super) needed: Cell<u32>,

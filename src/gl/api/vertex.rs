@@ -5,11 +5,11 @@
 //! each vertex array reads and hold on to its buffers; [`Gl::draw_arrays`] and [`Gl::draw_elements`] look at
 //! it.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, ptr, rc::Rc};
 
 use super::{
     Buffer, Gl, Name, VertexArray, bytes,
-    objects::{ArrayState, MAX_BINDINGS},
+    objects::{ArrayState, MAX_BINDINGS, VertexSource},
 };
 use crate::gl::GlError;
 
@@ -151,7 +151,8 @@ impl Gl {
             .VertexArrayBindingDivisor(self.name(&array.state.handle), binding, divisor);
     }
 
-    /// Binds a buffer; `offset` and `stride` in bytes. Numbers beyond GL's limits leave the binding empty.
+    /// Binds a buffer; `offset` and `stride` in bytes. Numbers beyond GL's limits leave the binding empty. Costs nothing if
+    /// it is bound so already.
     pub fn vertex_array_vertex_buffer(
         &self,
         array: &VertexArray,
@@ -164,21 +165,25 @@ impl Gl {
             return;
         };
         let bit = 1 << slot;
+        let mut sources = array.state.buffers.borrow_mut();
+        let same = |source: &VertexSource| {
+            Rc::ptr_eq(&source.buffer, &buffer.state) && (source.offset, source.stride) == (offset, stride)
+        };
+        if array.state.bound.get() & bit != 0 && sources[slot].as_ref().is_some_and(same) {
+            return;
+        }
         let fits = stride <= self.capabilities().max_vertex_attrib_stride && self.knows(&buffer.state.handle);
         let name = self.name(&array.state.handle);
-        let mut buffers = array.state.buffers.borrow_mut();
         match bytes("buffer offset", offset) {
             Ok(at) if fits => {
-                let buffer_name = buffer.id();
                 self.f()
-                    .VertexArrayVertexBuffer(name, binding, buffer_name, at, stride as i32);
+                    .VertexArrayVertexBuffer(name, binding, buffer.id(), at, stride as i32);
                 array.state.bound.set(array.state.bound.get() | bit);
-                let same = buffers[slot]
-                    .as_ref()
-                    .is_some_and(|old| Rc::ptr_eq(old, &buffer.state));
-                if !same {
-                    buffers[slot] = Some(buffer.state.clone());
-                }
+                sources[slot] = Some(VertexSource {
+                    buffer: buffer.state.clone(),
+                    offset,
+                    stride,
+                });
             }
             _ => {
                 tracing::warn!("vertex buffer offset {offset} or stride {stride} is out of range");
@@ -187,17 +192,25 @@ impl Gl {
         }
     }
 
-    /// Binds the buffer that indices are taken from.
+    /// Binds the buffer that indices are taken from. Costs nothing if it is bound already.
     pub fn vertex_array_element_buffer(&self, array: &VertexArray, buffer: &Buffer) {
-        if self.knows(&array.state.handle) && self.knows(&buffer.state.handle) {
+        let mut elements = array.state.elements.borrow_mut();
+        let same = elements
+            .as_ref()
+            .is_some_and(|old| Rc::ptr_eq(old, &buffer.state));
+        if !same && self.knows(&array.state.handle) && self.knows(&buffer.state.handle) {
             self.f()
                 .VertexArrayElementBuffer(self.name(&array.state.handle), buffer.id());
-            array.state.elements.replace(Some(buffer.state.clone()));
+            *elements = Some(buffer.state.clone());
         }
     }
 
-    /// Makes a vertex array the one that draws read.
+    /// Makes a vertex array the one that draws read. Costs nothing if it is already.
     pub fn bind_vertex_array(&self, array: Option<&VertexArray>) {
+        let bound = self.0.array.borrow().as_ptr();
+        if array.is_some_and(|array| ptr::eq(bound, Rc::as_ptr(&array.state))) {
+            return;
+        }
         let known = array.filter(|array| self.knows(&array.state.handle));
         self.f().BindVertexArray(known.map_or(0, VertexArray::id));
         let bound = known.map(|array| Rc::downgrade(&array.state)).unwrap_or_default();

@@ -63,7 +63,8 @@ fn apply_blend(cache: &mut StateCache, blend: &BlendState, state: &State) {
     if blend.logic_op_enable {
         cache.logic_op(gl_logic_op(blend.logic_op));
     }
-    for buffer in 0..DRAW_BUFFERS {
+    // A framebuffer with more buffers brings the others their state.
+    for buffer in 0..state.color_surfaces.len().min(DRAW_BUFFERS) {
         let target = &blend.targets[if blend.independent { buffer } else { 0 }];
         let surface = state.color_surfaces.get(buffer).and_then(Option::as_deref);
         cache.color_mask(buffer, stored_mask(target.color_mask, surface));

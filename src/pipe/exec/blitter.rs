@@ -204,7 +204,9 @@ impl SubContext {
         gl.draw_arrays(glow::TRIANGLE_STRIP, 0, 4, 1, 0)?;
         gl.bind_texture_unit(unit, None);
         gl.bind_sampler(unit, None);
-        self.state.stages[Stage::Compute as usize].samplers_dirty |= 1;
+        let computing = &mut self.state.stages[Stage::Compute as usize];
+        computing.views_dirty |= 1;
+        computing.samplers_dirty |= 1;
         self.state.dirty.insert(Dirty::SAMPLERS);
         Ok(())
     }

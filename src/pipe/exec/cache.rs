@@ -147,10 +147,13 @@ impl StateCache {
     }
 
     pub(super) fn blend(&mut self, buffer: usize, state: BlendEquation) {
-        if self.blend[buffer].replace(state) != Some(state) {
-            let index = buffer as u32;
-            self.gl
-                .blend_equation_separate_i(index, state.equations.0, state.equations.1);
+        let before = self.blend[buffer].replace(state);
+        let index = buffer as u32;
+        if before.is_none_or(|before| before.equations != state.equations) {
+            let (color, alpha) = state.equations;
+            self.gl.blend_equation_separate_i(index, color, alpha);
+        }
+        if before.is_none_or(|before| before.factors != state.factors) {
             let (src, dst, src_alpha, dst_alpha) = state.factors;
             self.gl
                 .blend_func_separate_i(index, src, dst, src_alpha, dst_alpha);

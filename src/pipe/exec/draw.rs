@@ -112,7 +112,7 @@ impl SubContext {
             return Ok(());
         };
         let first = self.state.rasterizer.as_ref().is_some_and(|r| r.flatshade_first);
-        let (buffer, count) = if draw.indexed {
+        let count = if draw.indexed {
             let Some(indices) = &self.state.index_buffer else {
                 return Ok(());
             };
@@ -123,28 +123,31 @@ impl SubContext {
                 });
             };
             let list = widened(&self.gl, buffer, indices.size, indices.offset, draw.count)?;
-            quad_indices(&self.gl, draw.count, first, |vertex| list[vertex as usize])?
+            let (buffer, count) = quad_indices(&self.gl, draw.count, first, |vertex| list[vertex as usize])?;
+            elements.bind_index_buffer(&self.gl, &buffer);
+            count
         } else {
-            quad_indices(&self.gl, draw.count, first, |vertex| {
-                draw.start.wrapping_add(vertex)
-            })?
+            let (buffer, count) = self.scratch.quads.get(&self.gl, draw.count, first)?;
+            elements.bind_index_buffer(&self.gl, buffer);
+            count
         };
         if count == 0 {
             return Ok(());
         }
-        elements.bind_index_buffer(&self.gl, &buffer);
-        let (instances, bias) = (
-            draw.instance_count.max(1),
-            if draw.indexed { draw.index_bias } else { 0 },
-        );
-        let mode = glow::TRIANGLES;
+        let base = match draw.indexed {
+            true => draw.index_bias,
+            false => i32::try_from(draw.start).map_err(|_| ExecError::OutOfRange {
+                what: "first vertex of quads",
+                value: draw.start.into(),
+            })?,
+        };
         self.gl.draw_elements(
-            mode,
+            glow::TRIANGLES,
             count,
             glow::UNSIGNED_INT,
             0,
-            instances,
-            bias,
+            draw.instance_count.max(1),
+            base,
             draw.start_instance,
         )?;
         Ok(())
@@ -289,11 +292,11 @@ impl SubContext {
         let per_stage = shared.group.translation.layout.samplers_per_stage;
         for (index, stage) in self.state.stages.iter_mut().enumerate() {
             let Some(shader) = &stage.shader else { continue };
-            let mut changed = stage.samplers_dirty & shader.interface.samplers;
-            stage.samplers_dirty &= !changed;
+            let mut changed = (stage.views_dirty | stage.samplers_dirty) & shader.interface.samplers;
             while changed != 0 {
                 let slot = changed.trailing_zeros();
-                changed &= changed - 1;
+                let bit = 1 << slot;
+                changed &= !bit;
                 if slot >= per_stage {
                     return Err(ExecError::OutOfRange {
                         what: "sampler slot",
@@ -303,18 +306,24 @@ impl SubContext {
                 let unit = index as u32 * per_stage + slot;
                 let Some(view) = &stage.views[slot as usize] else {
                     self.gl.bind_texture_unit(unit, None);
+                    stage.views_dirty &= !bit;
                     continue;
                 };
-                let comparing = shader.interface.shadow_samplers >> slot & 1 != 0;
-                self.gl
-                    .bind_texture_unit(unit, Some(view.texture(&self.gl, comparing)?));
-                match &stage.samplers[slot as usize] {
-                    Some(sampler) => {
-                        self.gl
-                            .bind_sampler(unit, Some(sampler.variant(&self.gl, view.border())?));
-                    }
-                    None => self.gl.bind_sampler(unit, None),
+                if stage.views_dirty & bit != 0 {
+                    let comparing = shader.interface.shadow_samplers & bit != 0;
+                    let texture = view.texture(&self.gl, comparing)?;
+                    self.gl.bind_texture_unit(unit, Some(texture));
+                    stage.views_dirty &= !bit;
                 }
+                let border = Some(view.border());
+                if stage.samplers_dirty & bit == 0 && stage.borders[slot as usize] == border {
+                    continue;
+                }
+                let sampler = stage.samplers[slot as usize].as_ref();
+                let variant = sampler.map(|sampler| sampler.variant(&self.gl, view.border()));
+                self.gl.bind_sampler(unit, variant.transpose()?);
+                stage.samplers_dirty &= !bit;
+                stage.borders[slot as usize] = border;
             }
         }
         Ok(())

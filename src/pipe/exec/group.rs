@@ -4,6 +4,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use super::{
     ExecError, Executor, features, layout,
+    library::Library,
     pictures::Pictures,
     resource_limits,
     shader::Translation,
@@ -122,6 +123,7 @@ impl Group {
         let translation = Translation {
             host: glsl_host(gl.capabilities()),
             layout: layout(&host),
+            library: Library::default(),
         };
         let zeros = gl.create_buffer()?;
         gl.buffer_storage(&zeros, ZEROS as u64, Some(ReadBytes::from(&[0u8; ZEROS][..])), 0)?;

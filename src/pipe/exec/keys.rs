@@ -8,6 +8,7 @@ use super::{
     sampler::SamplerView,
     shader::Shader,
     state::{PrimitiveClass, StageState, State},
+    vertex::VertexElements,
 };
 use crate::pipe::{
     format::Signedness,
@@ -16,7 +17,7 @@ use crate::pipe::{
         PassthroughKey, Producer, Swizzled, VertexKey,
     },
     wire::virgl::{
-        command::BlendTarget,
+        command::{BlendState, BlendTarget, DsaState, RasterizerState},
         enums::{BlendFactor, CompareFunc, PolygonMode, Primitive, Stage, Swizzle},
     },
 };
@@ -78,10 +79,7 @@ fn refuse<T>(state: &State, reason: &'static str) -> Result<T, ExecError> {
 }
 
 pub(super) fn vertex_key(state: &State, pipeline: &Pipeline<'_>) -> VertexKey {
-    let (signed_inputs, unsigned_inputs) = state
-        .vertex_elements
-        .as_ref()
-        .map_or((0, 0), |elements| elements.integer_inputs());
+    let (signed_inputs, unsigned_inputs) = elements_part(&state.vertex_elements);
     let last = pipeline.geometry.is_none() && pipeline.tessellation.is_none();
     VertexKey {
         signed_inputs,
@@ -152,10 +150,7 @@ pub(super) fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKe
             Producer::Vertex
         },
         color_buffers: state.color_surfaces.len() as u8,
-        dual_source: state
-            .blend
-            .as_ref()
-            .is_some_and(|blend| uses_second_source(&blend.targets[0])),
+        dual_source: blend_part(&state.blend),
         swizzled: swizzled(state.stage(Stage::Fragment), &pipeline.fragment.interface),
         images: images(state.stage(Stage::Fragment), &pipeline.fragment.interface),
         ..FragmentKey::default()
@@ -170,12 +165,8 @@ pub(super) fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKe
         key.exchange_red_blue |= u8::from(surface.exchanged()) << i;
         key.alpha_in_red |= u8::from(surface.alpha_in_red()) << i;
     }
-    if key.signed_colors | key.unsigned_colors == 0
-        && let Some(dsa) = &state.dsa
-        && dsa.alpha_enable
-        && dsa.alpha_func != CompareFunc::Always
-    {
-        key.alpha_test = Some(dsa.alpha_func);
+    if key.signed_colors | key.unsigned_colors == 0 {
+        key.alpha_test = dsa_part(&state.dsa);
     }
     rasterized(state, &mut key);
     key
@@ -183,17 +174,58 @@ pub(super) fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKe
 
 /// What the rasterizer object adds to a fragment shader's key.
 fn rasterized(state: &State, key: &mut FragmentKey) {
-    let Some(rasterizer) = &state.rasterizer else {
+    let Some(part) = rasterizer_part(&state.rasterizer) else {
         return;
     };
     let class = state.captured();
-    let filled = class == PrimitiveClass::Triangles && rasterizer.fill_front == PolygonMode::Fill;
-    key.polygon_stipple = rasterizer.poly_stipple && filled;
-    key.two_sided = rasterizer.light_twoside;
-    key.flat_shade = rasterizer.flatshade;
-    if class == PrimitiveClass::Points && rasterizer.point_quad_rasterization {
-        key.sprite_coords = rasterizer.sprite_coord_enable;
+    key.polygon_stipple = part.filled_stipple && class == PrimitiveClass::Triangles;
+    key.two_sided = part.two_sided;
+    key.flat_shade = part.flat_shade;
+    if class == PrimitiveClass::Points {
+        key.sprite_coords = part.sprite_coords;
     }
+}
+
+/// Whether a blend object has the second colour of the fragment shader read.
+pub(super) fn blend_part(blend: &Option<Rc<BlendState>>) -> bool {
+    let blend = blend.as_ref();
+    blend.is_some_and(|blend| uses_second_source(&blend.targets[0]))
+}
+
+/// The test on alpha that a depth-stencil-alpha object asks for.
+pub(super) fn dsa_part(dsa: &Option<Rc<DsaState>>) -> Option<CompareFunc> {
+    let dsa = dsa.as_ref()?;
+    (dsa.alpha_enable && dsa.alpha_func != CompareFunc::Always).then_some(dsa.alpha_func)
+}
+
+/// The locations whose vertex elements are signed and unsigned integers.
+pub(super) fn elements_part(elements: &Option<Rc<VertexElements>>) -> (u32, u32) {
+    let elements = elements.as_ref();
+    elements.map_or((0, 0), |elements| elements.integer_inputs())
+}
+
+/// What of a rasterizer object goes into keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RasterizerPart {
+    filled_stipple: bool,
+    two_sided: bool,
+    flat_shade: bool,
+    sprite_coords: u32,
+    clip_planes: u8,
+}
+
+pub(super) fn rasterizer_part(rasterizer: &Option<Rc<RasterizerState>>) -> Option<RasterizerPart> {
+    let rasterizer = rasterizer.as_ref()?;
+    Some(RasterizerPart {
+        filled_stipple: rasterizer.poly_stipple && rasterizer.fill_front == PolygonMode::Fill,
+        two_sided: rasterizer.light_twoside,
+        flat_shade: rasterizer.flatshade,
+        sprite_coords: match rasterizer.point_quad_rasterization {
+            true => rasterizer.sprite_coord_enable,
+            false => 0,
+        },
+        clip_planes: rasterizer.clip_plane_enable,
+    })
 }
 
 pub(super) fn compute_key(state: &State, compute: &Shader) -> ComputeKey {
@@ -208,10 +240,7 @@ pub(super) fn compute_key(state: &State, compute: &Shader) -> ComputeKey {
 }
 
 fn clip_planes(state: &State) -> u8 {
-    state
-        .rasterizer
-        .as_ref()
-        .map_or(0, |rasterizer| rasterizer.clip_plane_enable)
+    rasterizer_part(&state.rasterizer).map_or(0, |part| part.clip_planes)
 }
 
 fn uses_second_source(target: &BlendTarget) -> bool {

@@ -22,6 +22,7 @@ mod image;
 mod indirect;
 mod keys;
 mod legacy;
+mod library;
 mod objects;
 mod pictures;
 mod program;
@@ -368,8 +369,8 @@ impl Executor {
         let (sub, shared) = (&mut self.current, &mut self.shared);
         match *command {
             Command::InlineWrite { ref transfer, data } => {
-                let bytes: Vec<u8> = data.iter().flat_map(|word| word.to_le_bytes()).collect();
-                sub.inline_write(shared, transfer, ReadBytes::from(&bytes[..]))
+                let bytes: &[u8] = bytemuck::cast_slice(data);
+                sub.inline_write(shared, transfer, ReadBytes::from(bytes))
             }
             Command::Transfer3d {
                 ref transfer,

@@ -1,6 +1,6 @@
 //! The object table of a sub-context: what CREATE_OBJECT makes, under client-chosen handles.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use super::{
     error::ExecError,
@@ -11,7 +11,10 @@ use super::{
     surface::Surface,
     vertex::VertexElements,
 };
-use crate::pipe::wire::virgl::command::{BlendState, DsaState, ObjectId, RasterizerState};
+use crate::pipe::{
+    ids::IdMap,
+    wire::virgl::command::{BlendState, DsaState, ObjectId, RasterizerState},
+};
 
 /// An object. Shared, so that what is bound outlives its handle.
 #[derive(Debug, Clone)]
@@ -31,7 +34,7 @@ pub(super) enum Object {
 /// Handles of one sub-context; one namespace over all object types.
 #[derive(Debug, Default)]
 pub(super) struct ObjectTable {
-    objects: HashMap<u32, Object>,
+    objects: IdMap<Object>,
 }
 
 macro_rules! getter {

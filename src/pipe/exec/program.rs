@@ -11,7 +11,8 @@ use super::{
         self, Pipeline, Tessellation, compute_key, control_key, evaluation_key, fragment_key, geometry_key,
         vertex_key,
     },
-    shader::{Compiled, Key, Shader, Translation, Variants},
+    library::Compiled,
+    shader::{Key, Shader, Translation, Variants},
     state::State,
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
 /// A linked program with what drawing needs to know of it.
 #[derive(Debug)]
 pub(super) struct Program {
-    pub(super) linked: gl::Program,
+    pub(super) linked: Rc<gl::Program>,
     /// Whether any stage reads the system block.
     pub(super) system_block: bool,
     /// Whether its control shader is ours, which reads the default levels.
@@ -87,7 +88,7 @@ impl Programs {
         let shaders = shaders.into_iter().chain(tessellation.into_iter().flatten());
         let program = Program {
             default_levels: pipeline.tessellation.is_some_and(|t| t.control.is_none()),
-            ..link(gl, compiled, shaders.flatten())?
+            ..link(gl, to, compiled, shaders.flatten())?
         };
         Ok(Some(self.drawing.entry(key).or_insert(Rc::new(program)).clone()))
     }
@@ -135,7 +136,9 @@ impl Programs {
         let key = keys::passthrough_key(state, pipeline);
         let emit = || glsl::passthrough_control(&key, &to.host, &to.layout);
         let kind = ShaderKind::TessControl;
-        let compiled = self.passthrough.find_or_compile(gl, kind, &key, emit)?;
+        let compiled = self
+            .passthrough
+            .find_or_compile(gl, &to.library, kind, &key, emit)?;
         self.passthrough.truncate(MAX_PASSTHROUGH);
         Ok(compiled)
     }
@@ -159,7 +162,7 @@ impl Programs {
         if let Some(program) = self.computing.get(&id) {
             return Ok(Some(program.clone()));
         }
-        let program = Rc::new(link(gl, vec![compiled], [shader].into_iter())?);
+        let program = Rc::new(link(gl, to, vec![compiled], [shader].into_iter())?);
         Ok(Some(self.computing.entry(id).or_insert(program).clone()))
     }
 
@@ -178,12 +181,12 @@ impl Program {
 
 fn link<'a>(
     gl: &Gl,
+    to: &Translation,
     parts: Vec<Rc<Compiled>>,
     shaders: impl Iterator<Item = &'a Rc<Shader>>,
 ) -> Result<Program, ExecError> {
-    let compiled: Vec<_> = parts.iter().map(|part| &part.shader).collect();
     Ok(Program {
-        linked: gl.link_program(&compiled)?,
+        linked: to.library.program(gl, &parts)?,
         system_block: parts.iter().any(|part| part.system_block),
         default_levels: false,
         shaders: shaders.map(Rc::downgrade).collect(),

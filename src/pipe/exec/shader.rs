@@ -2,9 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use super::error::ExecError;
+use super::{
+    error::ExecError,
+    library::{Compiled, Library},
+};
 use crate::{
-    gl::{self, Gl, ShaderKind},
+    gl::{Gl, ShaderKind},
     pipe::{
         glsl::{
             self, ComputeKey, ControlKey, EmitError, Emitted, EvaluationKey, FragmentKey, GeometryKey, Host,
@@ -21,11 +24,12 @@ use crate::{
 /// Longest shader text accepted, in bytes.
 const MAX_TEXT: u32 = 8 << 20;
 
-/// What the translator needs to know of the host.
-#[derive(Debug, Clone, Copy)]
+/// What the translator needs to know of the host, and where its translations are compiled.
+#[derive(Debug)]
 pub(super) struct Translation {
     pub(super) host: Host,
     pub(super) layout: Layout,
+    pub(super) library: Library,
 }
 
 /// The state outside of a shader's text that its translation depends on.
@@ -52,14 +56,6 @@ impl Key {
     }
 }
 
-/// A compiled translation.
-#[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) shader: gl::Shader,
-    /// Whether it reads the system block.
-    pub(super) system_block: bool,
-}
-
 /// Compiled translations by key, most recently used first.
 #[derive(Debug)]
 pub(super) struct Variants<K>(Vec<(K, Rc<Compiled>)>);
@@ -75,6 +71,7 @@ impl<K: Clone + PartialEq> Variants<K> {
     pub(super) fn find_or_compile(
         &mut self,
         gl: &Gl,
+        library: &Library,
         kind: ShaderKind,
         key: &K,
         emit: impl FnOnce() -> Result<Emitted, EmitError>,
@@ -83,12 +80,9 @@ impl<K: Clone + PartialEq> Variants<K> {
             self.0[..=at].rotate_right(1);
             return Ok(self.0[0].1.clone());
         }
-        let Emitted { source, system_block } = emit()?;
-        tracing::trace!(target: "pixbridge::glsl", "{source}");
-        let compiled = Rc::new(Compiled {
-            shader: gl.compile_shader(kind, &source)?,
-            system_block,
-        });
+        let emitted = emit()?;
+        tracing::trace!(target: "pixbridge::glsl", "{}", emitted.source);
+        let compiled = library.shader(gl, kind, emitted)?;
         self.0.insert(0, (key.clone(), compiled.clone()));
         Ok(compiled)
     }
@@ -126,7 +120,7 @@ impl Shader {
         };
         self.variants
             .borrow_mut()
-            .find_or_compile(gl, key.kind(), key, emit)
+            .find_or_compile(gl, &to.library, key.kind(), key, emit)
     }
 }
 

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::{
     image::BoundImage,
-    sampler::{Sampler, SamplerView},
+    keys,
+    sampler::{BorderClass, Sampler, SamplerView},
     shader::Shader,
     surface::Surface,
     vertex::VertexElements,
@@ -92,6 +93,15 @@ impl std::ops::BitOr for Dirty {
     }
 }
 
+/// Whether both are the same object, or none.
+pub(super) fn same<T>(one: &Option<Rc<T>>, other: &Option<Rc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Rc::ptr_eq(one, other),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 /// A range of a buffer.
 #[derive(Debug, Clone)]
 pub(super) struct BoundBuffer {
@@ -128,8 +138,12 @@ pub(super) struct StageState {
     pub(super) uniform_buffers_dirty: u32,
     pub(super) views: [Option<Rc<SamplerView>>; SAMPLERS],
     pub(super) samplers: [Option<Rc<Sampler>>; SAMPLERS],
-    /// Bit n: sampler view or state n changed.
+    /// Bit n: sampler view n changed, or whether the shader compares with it.
+    pub(super) views_dirty: u32,
+    /// Bit n: sampler state n changed.
     pub(super) samplers_dirty: u32,
+    /// What kind of border colour the bound samplers were made for.
+    pub(super) borders: [Option<BorderClass>; SAMPLERS],
     pub(super) storage_buffers: [Option<BoundBuffer>; STORAGE_BUFFERS],
     /// Bit n: storage buffer n changed.
     pub(super) storage_buffers_dirty: u32,
@@ -206,6 +220,62 @@ pub(super) struct State {
 }
 
 impl State {
+    pub(super) fn bind_blend(&mut self, blend: Option<Rc<BlendState>>) {
+        let before = std::mem::replace(&mut self.blend, blend);
+        if same(&before, &self.blend) {
+            return;
+        }
+        self.dirty.insert(Dirty::BLEND);
+        if keys::blend_part(&before) != keys::blend_part(&self.blend) {
+            self.dirty.insert(Dirty::PROGRAM);
+        }
+    }
+
+    pub(super) fn bind_dsa(&mut self, dsa: Option<Rc<DsaState>>) {
+        let before = std::mem::replace(&mut self.dsa, dsa);
+        if same(&before, &self.dsa) {
+            return;
+        }
+        self.dirty.insert(Dirty::DSA);
+        if keys::dsa_part(&before) != keys::dsa_part(&self.dsa) {
+            self.dirty.insert(Dirty::PROGRAM);
+        }
+        let reference = |dsa: &Option<Rc<DsaState>>| dsa.as_ref().map(|dsa| dsa.alpha_ref.to_bits());
+        if reference(&before) != reference(&self.dsa) {
+            self.dirty.insert(Dirty::SYSTEM);
+        }
+    }
+
+    pub(super) fn bind_rasterizer(&mut self, rasterizer: Option<Rc<RasterizerState>>) {
+        let before = std::mem::replace(&mut self.rasterizer, rasterizer);
+        if same(&before, &self.rasterizer) {
+            return;
+        }
+        self.dirty.insert(Dirty::RASTERIZER);
+        if keys::rasterizer_part(&before) != keys::rasterizer_part(&self.rasterizer) {
+            self.dirty.insert(Dirty::PROGRAM);
+        }
+        let mut changed = |dirty, part: fn(&RasterizerState) -> (bool, bool)| {
+            if before.as_deref().map(part) != self.rasterizer.as_deref().map(part) {
+                self.dirty.insert(dirty);
+            }
+        };
+        changed(Dirty::VIEWPORT, |r| (r.clip_halfz, false));
+        changed(Dirty::SCISSOR, |r| (r.scissor, false));
+        changed(Dirty::SAMPLE_MASK, |r| (r.multisample, r.force_persample_interp));
+    }
+
+    pub(super) fn bind_vertex_elements(&mut self, elements: Option<Rc<VertexElements>>) {
+        let before = std::mem::replace(&mut self.vertex_elements, elements);
+        if same(&before, &self.vertex_elements) {
+            return;
+        }
+        self.dirty.insert(Dirty::VERTEX_ELEMENTS);
+        if keys::elements_part(&before) != keys::elements_part(&self.vertex_elements) {
+            self.dirty.insert(Dirty::PROGRAM);
+        }
+    }
+
     pub(super) fn stage(&self, stage: Stage) -> &StageState {
         &self.stages[stage.to_wire() as usize]
     }

@@ -18,6 +18,7 @@ use super::{
     shader::{Shader, ShaderAssembly},
     state::{
         BoundBuffer, BoundIndexBuffer, BoundVertexBuffer, Dirty, SAMPLERS, State, UNIFORM_BUFFERS, VIEWPORTS,
+        same,
     },
     streamout::{Streamout, StreamoutTarget},
     surface::Surface,
@@ -160,28 +161,20 @@ impl SubContext {
         let some = id.0 != 0;
         match kind {
             ObjectType::Blend => {
-                state.blend = some.then(|| objects.blend(id).cloned()).transpose()?;
-                state.dirty.insert(Dirty::BLEND | Dirty::PROGRAM);
+                let blend = some.then(|| objects.blend(id).cloned()).transpose()?;
+                state.bind_blend(blend);
             }
             ObjectType::Rasterizer => {
                 let rasterizer = some.then(|| objects.rasterizer(id).cloned()).transpose()?;
-                let halfz = |r: &Option<Rc<RasterizerState>>| r.as_ref().is_some_and(|r| r.clip_halfz);
-                if halfz(&rasterizer) != halfz(&state.rasterizer) {
-                    state.dirty.insert(Dirty::VIEWPORT);
-                }
-                state.rasterizer = rasterizer;
-                state
-                    .dirty
-                    .insert(Dirty::RASTERIZER | Dirty::SCISSOR | Dirty::SAMPLE_MASK | Dirty::PROGRAM);
+                state.bind_rasterizer(rasterizer);
             }
             ObjectType::Dsa => {
                 let dsa = some.then(|| objects.dsa(id).cloned()).transpose()?;
-                state.dsa = dsa;
-                state.dirty.insert(Dirty::DSA | Dirty::PROGRAM | Dirty::SYSTEM);
+                state.bind_dsa(dsa);
             }
             ObjectType::VertexElements => {
-                state.vertex_elements = some.then(|| objects.vertex_elements(id).cloned()).transpose()?;
-                state.dirty.insert(Dirty::VERTEX_ELEMENTS | Dirty::PROGRAM);
+                let elements = some.then(|| objects.vertex_elements(id).cloned()).transpose()?;
+                state.bind_vertex_elements(elements);
             }
             other => return Err(ExecError::NotBindable(other)),
         }
@@ -203,7 +196,7 @@ impl SubContext {
         }
         let slot = &mut self.state.stages[stage.to_wire() as usize];
         let comparing = |s: &Option<Rc<Shader>>| s.as_ref().map_or(0, |s| s.interface.shadow_samplers);
-        slot.samplers_dirty |= comparing(&slot.shader) ^ comparing(&shader);
+        slot.views_dirty |= comparing(&slot.shader) ^ comparing(&shader);
         let layered = |s: &Option<Rc<Shader>>| s.as_ref().map_or(0, |s| s.interface.layered_images);
         slot.images_dirty |= layered(&slot.shader) ^ layered(&shader);
         slot.shader = shader;
@@ -346,6 +339,9 @@ impl SubContext {
             return;
         }
         let slot = &mut self.state.stages[stage.to_wire() as usize];
+        if slot.constants == data {
+            return;
+        }
         slot.constants.clear();
         slot.constants.extend_from_slice(data);
         slot.constants_dirty = true;
@@ -422,12 +418,7 @@ impl SubContext {
                     .map_err(|e| failed = Some(e))
                     .ok(),
             };
-            let same = match (&view, &slot.views[at]) {
-                (Some(new), Some(old)) => Rc::ptr_eq(new, old),
-                (None, None) => true,
-                _ => false,
-            };
-            if same {
+            if same(&view, &slot.views[at]) {
                 continue;
             }
             let varies = |v: &Option<Rc<SamplerView>>| v.as_ref().is_some_and(|v| v.varies_shader());
@@ -435,7 +426,7 @@ impl SubContext {
                 self.state.dirty.insert(Dirty::program_of(stage));
             }
             slot.views[at] = view;
-            slot.samplers_dirty |= 1 << at;
+            slot.views_dirty |= 1 << at;
             self.state.dirty.insert(Dirty::SAMPLERS);
         }
         failed.map_or(Ok(()), Err)
@@ -450,7 +441,7 @@ impl SubContext {
         let mut failed = None;
         let slot = &mut self.state.stages[stage.to_wire() as usize];
         for (at, id) in (start as usize..SAMPLERS).zip(states.iter()) {
-            slot.samplers[at] = match id.0 {
+            let sampler = match id.0 {
                 0 => None,
                 _ => self
                     .objects
@@ -459,9 +450,13 @@ impl SubContext {
                     .map_err(|e| failed = Some(e))
                     .ok(),
             };
+            if same(&sampler, &slot.samplers[at]) {
+                continue;
+            }
+            slot.samplers[at] = sampler;
             slot.samplers_dirty |= 1 << at;
+            self.state.dirty.insert(Dirty::SAMPLERS);
         }
-        self.state.dirty.insert(Dirty::SAMPLERS);
         failed.map_or(Ok(()), Err)
     }
 

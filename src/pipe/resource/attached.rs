@@ -2,16 +2,12 @@
 //!
 //! A resource itself may be attached to several connections, under other ids and with other memory.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, hash_map::Entry},
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::hash_map::Entry, rc::Rc};
 
 use super::{Resource, Storage};
 use crate::{
     memory::{MemoryError, SharedMemory},
-    pipe::wire::virgl::command::ResourceId,
+    pipe::{ids::IdMap, wire::virgl::command::ResourceId},
 };
 
 /// A resource that a connection knows.
@@ -103,7 +99,7 @@ impl GuestMemory {
 /// The resources of a connection by id.
 #[derive(Debug, Default)]
 pub struct Resources {
-    by_id: HashMap<u32, Rc<Attached>>,
+    by_id: IdMap<Rc<Attached>>,
 }
 
 impl Resources {

@@ -48,6 +48,10 @@ enum Group {
     Glmark2,
     /// One scene of glmark2 at larger sizes
     Sizes,
+    /// Frames of ten thousand small draws
+    Storm,
+    /// Whole runs of a client that draws one frame, with what earlier runs left in caches
+    FirstFrame,
     /// The traces
     Replay,
 }
@@ -73,6 +77,14 @@ const SCENES: [&str; 15] = [
     "conditionals:fragment-steps=5",
     "function:fragment-steps=5",
 ];
+
+/// What changes between the draws of a storm.
+const STORMS: [&str; 8] = [
+    "nothing", "uniforms", "lights", "textures", "blend", "buffers", "uploads", "all",
+];
+
+/// Scenes with many shaders and much else to prepare.
+const FIRST_FRAMES: [&str; 2] = ["terrain", "refract"];
 
 /// Frames per second of all rounds, by what is drawn and by whom.
 type Rates = BTreeMap<Work, BTreeMap<Renderer, Vec<f64>>>;
@@ -121,8 +133,16 @@ fn works(options: &Options) -> Vec<Work> {
     let gears = GEARS.map(Work::Gears);
     let scenes = SCENES.map(|scene| Work::Scene(SMALL, scene));
     let sizes = LARGER.map(|size| Work::Scene(size, "build"));
+    let storms = STORMS.map(Work::Storm);
+    let first_frames = FIRST_FRAMES.map(Work::FirstFrame);
     let replays = options.traces.iter().cloned().map(Work::Replay);
-    let works = gears.into_iter().chain(scenes).chain(sizes).chain(replays);
+    let works = gears
+        .into_iter()
+        .chain(scenes)
+        .chain(sizes)
+        .chain(storms)
+        .chain(first_frames)
+        .chain(replays);
     works
         .filter(|work| options.only.is_none_or(|only| only == group(work)))
         .collect()
@@ -133,6 +153,8 @@ fn group(work: &Work) -> Group {
         Work::Gears(_) => Group::Gears,
         Work::Scene(SMALL, _) => Group::Glmark2,
         Work::Scene(..) => Group::Sizes,
+        Work::Storm(_) => Group::Storm,
+        Work::FirstFrame(_) => Group::FirstFrame,
         Work::Replay(_) => Group::Replay,
     }
 }

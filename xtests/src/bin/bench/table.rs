@@ -71,7 +71,7 @@ pub(crate) fn print(rows: &[Row]) {
     for row in rows {
         print!("{:<46}", row.name);
         for rate in [row.direct, row.peer, row.vtest, row.dri3] {
-            print!(" {:>7}", number(rate, 0));
+            print!(" {:>7}", number(rate, digits(rate)));
         }
         for ratio in RATIOS {
             print!(" {:>13}", number((ratio.of)(row), 2));
@@ -99,6 +99,15 @@ fn print_names() {
         print!(" {:>13}", ratio.name);
     }
     println!();
+}
+
+/// Rates are shown to about three digits.
+fn digits(rate: Option<f64>) -> usize {
+    match rate {
+        Some(rate) if rate < 10.0 => 2,
+        Some(rate) if rate < 100.0 => 1,
+        _ => 0,
+    }
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {

@@ -4,7 +4,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use pixbridge_xtests::{
@@ -27,6 +27,10 @@ pub(crate) enum Work {
     Gears(Size),
     /// A scene of glmark2.
     Scene(Size, &'static str),
+    /// A frame of many draws, with these changes between them.
+    Storm(&'static str),
+    /// The first frame of a scene of glmark2, with all that comes before it.
+    FirstFrame(&'static str),
     /// A trace, replayed in our own process or on the C renderer's server.
     Replay(PathBuf),
 }
@@ -42,6 +46,8 @@ impl fmt::Display for Work {
         match self {
             Self::Gears(size) => write!(f, "glxgears {size}"),
             Self::Scene(size, scene) => write!(f, "{scene} {size}"),
+            Self::Storm(changes) => write!(f, "storm of {changes}"),
+            Self::FirstFrame(scene) => write!(f, "first frame of {scene}"),
             Self::Replay(trace) => {
                 let name = trace.file_name().unwrap_or_default();
                 write!(f, "replay {}", name.to_string_lossy())
@@ -56,6 +62,8 @@ impl Work {
         match self {
             Self::Gears(_) => "glxgears".to_owned(),
             Self::Scene(size, _) => format!("glmark2 {size}"),
+            Self::Storm(_) => "storm".to_owned(),
+            Self::FirstFrame(_) => "first frame".to_owned(),
             Self::Replay(_) => "replay".to_owned(),
         }
     }
@@ -65,6 +73,8 @@ impl Work {
         match self {
             Self::Gears(size) => measure_gears(stand, xvfb, *size).map(Some),
             Self::Scene(size, scene) => measure_scene(stand, xvfb, *size, scene, seconds),
+            Self::Storm(changes) => measure_storm(stand, xvfb, changes, seconds),
+            Self::FirstFrame(scene) => measure_first_frame(stand, xvfb, scene),
             Self::Replay(trace) => measure_replay(stand.renderer(), trace),
         }
     }
@@ -115,6 +125,37 @@ fn measure_scene(
             Ok(None)
         }
     }
+}
+
+fn measure_storm(stand: &Stand, xvfb: &Xvfb, changes: &str, seconds: u32) -> Result<Option<f64>, Failure> {
+    let mut command = stand.command(xvfb, std::env::current_exe()?.with_file_name("storm"));
+    command.args([changes, "--seconds", &seconds.to_string()]);
+    let finished = process::run(command, Duration::from_secs(u64::from(seconds) + 60))?;
+    check_renderer(stand, &finished.stdout)?;
+    let rate = gears::rates(&finished.stdout).first().copied();
+    if rate.is_none() {
+        eprintln!(
+            "storm of {changes} on {}: {}",
+            stand.renderer(),
+            finished.output().trim()
+        );
+    }
+    Ok(rate)
+}
+
+/// One over the seconds that a client takes from its start to its end, when it draws one frame. It has run once before.
+fn measure_first_frame(stand: &Stand, xvfb: &Xvfb, scene: &str) -> Result<Option<f64>, Failure> {
+    let run = || {
+        let mut command = stand.command(xvfb, "glmark2");
+        command.args(["-b", &format!("{scene}:nframes=1")]);
+        let start = Instant::now();
+        let finished = process::run(command, Duration::from_secs(60))?;
+        check_renderer(stand, &finished.stdout)?;
+        let drawn = !glmark2::reports(&finished.stdout).is_empty();
+        Ok::<_, Failure>(drawn.then(|| start.elapsed()))
+    };
+    run()?;
+    Ok(run()?.map(|time| 1.0 / time.as_secs_f64()))
 }
 
 fn measure_replay(renderer: Renderer, trace: &Path) -> Result<Option<f64>, Failure> {

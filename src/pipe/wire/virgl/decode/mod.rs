@@ -79,20 +79,24 @@ pub fn command_words(words: &[u32]) -> Option<usize> {
 /// # Errors
 /// [`DecodeError`]. The next command is found by [`command_words`].
 pub fn decode(words: &[u32]) -> Result<(Command<'_>, usize)> {
+    let payload = payload(words)?;
+    Ok((payload.command()?, 1 + payload.words.len()))
+}
+
+/// The words of the command at the front.
+fn payload(words: &[u32]) -> Result<Payload<'_>> {
     let (&header, rest) = words.split_first().ok_or(DecodeError::Empty)?;
     let (id, announced) = (header as u8, (header >> 16) as usize);
-    let payload = rest.get(..announced).ok_or(DecodeError::Truncated {
+    let words = rest.get(..announced).ok_or(DecodeError::Truncated {
         id,
         announced,
         given: rest.len(),
     })?;
-    let command = CommandId::from_wire(id.into()).ok_or(DecodeError::Unknown(id))?;
-    let payload = Payload {
-        command,
+    Ok(Payload {
+        command: CommandId::from_wire(id.into()).ok_or(DecodeError::Unknown(id))?,
         object: (header >> 8) as u8,
-        words: payload,
-    };
-    Ok((payload.command()?, 1 + announced))
+        words,
+    })
 }
 
 /// The commands of a buffer, in order. A malformed command is an error in its place; the next one follows if the
@@ -125,7 +129,7 @@ impl<'a> Iterator for Commands<'a> {
         self.rest = command_words(words)
             .and_then(|count| words.get(count..))
             .unwrap_or_default();
-        Some(decode(words).map(|(command, _)| command))
+        Some(payload(words).and_then(|payload| payload.command()))
     }
 }
 
