@@ -8,6 +8,7 @@
 use std::{
     io,
     os::{fd::BorrowedFd, unix::net::UnixStream},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -222,6 +223,8 @@ impl<R: Renderer> Hub<R> {
     /// Does what waited for others or for GL and need not any more. At most one wait takes as long as `patience`.
     fn advance(&mut self, mut patience: Duration) {
         let mut barriers = std::mem::take(&mut self.barriers);
+        // What one connection asks for one picture is done in the order of its asking.
+        let mut before = Vec::new();
         barriers.retain_mut(|barrier| {
             let requester = barrier.ask.requester;
             if self
@@ -230,6 +233,10 @@ impl<R: Renderer> Hub<R> {
                 .is_none_or(Connection::is_leaving)
             {
                 return false;
+            }
+            let of = (requester, Rc::as_ptr(&barrier.ask.export));
+            if before.contains(&of) {
+                return true;
             }
             let patience = match barrier.awaits_gl() {
                 true => std::mem::take(&mut patience),
@@ -240,6 +247,8 @@ impl<R: Renderer> Hub<R> {
                 self.with(requester, |connection, _| {
                     connection.carry_out_asked(&barrier.ask)
                 });
+            } else {
+                before.push(of);
             }
             !over
         });

@@ -32,6 +32,7 @@ mod pixmaps;
 mod progress;
 mod requests;
 mod session;
+mod touching;
 
 use std::{
     cell::RefCell,
@@ -45,7 +46,7 @@ use x11rb::protocol::xproto;
 
 use self::{
     client::{Acquaintance, Asked, Client, Held, Remembered, Untold},
-    codec::Bad,
+    codec::{Bad, TOUCHING},
     fences::Fences,
     helper::{Helper, Mark},
     offer::Offer,
@@ -148,11 +149,11 @@ impl Dri3 {
             xproto::CREATE_PIXMAP_REQUEST,
             xproto::FREE_PIXMAP_REQUEST,
             xproto::GET_GEOMETRY_REQUEST,
-            xproto::COPY_AREA_REQUEST,
-            xproto::COPY_PLANE_REQUEST,
-            xproto::GET_IMAGE_REQUEST,
             self.offer.sync,
-        ] {
+        ]
+        .into_iter()
+        .chain(TOUCHING)
+        {
             wishes.requests(major, Look::Head);
         }
         if let Some(render) = self.offer.render {
