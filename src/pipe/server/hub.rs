@@ -19,7 +19,7 @@ use super::{
     barrier::{Barrier, Connections},
     connection::{Common, Connection},
     error::SessionError,
-    exports::ConnectionId,
+    exports::{ConnectionId, LOOK_AFTER},
     limits::Limits,
     record::Recorder,
     renderer::Renderer,
@@ -117,6 +117,7 @@ impl<R: Renderer> Hub<R> {
             false => self.poll(listener, limit)?,
         };
         let served = self.serve(private);
+        self.common.exports.look_after_kept();
         self.advance(Duration::ZERO);
         if !served && !called && !self.has_ready() && self.awaits_gl() {
             self.advance(PATIENCE);
@@ -154,7 +155,11 @@ impl<R: Renderer> Hub<R> {
         let busy = self.has_ready() || self.awaits_gl();
         let timeout = match (busy, limit) {
             (true, _) => Some(Timespec::default()),
-            (false, limit) => limit.and_then(|limit| Timespec::try_from(limit).ok()),
+            (false, limit) => {
+                let look = self.common.exports.keeps_some().then_some(LOOK_AFTER);
+                let first = limit.into_iter().chain(look).min();
+                first.and_then(|limit| Timespec::try_from(limit).ok())
+            }
         };
         let count = rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref()))?;
         if count == 0 {
