@@ -28,10 +28,13 @@ impl Dri3 {
             match heard {
                 Heard::Picture { ticket, result } => self.pictured(ticket, result, control),
                 Heard::Done { ticket, result } => {
-                    if let Err(error) = result {
+                    let awaited = Awaited::Session(ticket);
+                    if let Err(error) = result
+                        && self.waiting.contains_key(&awaited)
+                    {
                         tracing::warn!("a picture is not where it should be: {error}");
                     }
-                    self.resolved(Awaited::Session(ticket), control);
+                    self.resolved(awaited, control);
                 }
                 Heard::Lost(error) => {
                     if error.is_end() {
