@@ -9,6 +9,7 @@ mod faults;
 mod fences;
 mod offered;
 mod presented;
+mod resources;
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ struct Rig {
     // In the order in which they have to end.
     proxied: Proxied,
     session: Sharing,
-    _server: Xvfb,
+    server: Xvfb,
 }
 
 impl Rig {
@@ -51,7 +52,7 @@ impl Rig {
         Self {
             proxied,
             session,
-            _server: server,
+            server,
         }
     }
 
