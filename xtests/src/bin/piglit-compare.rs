@@ -78,6 +78,14 @@ impl Set {
             Self::Display => "fails-display.txt",
         }
     }
+
+    /// The list of tests that fail with the C renderer, too, where each of them was looked at.
+    const fn common_failures(self) -> Option<&'static str> {
+        match self {
+            Self::Gl => None,
+            Self::Display => Some("fails-everywhere-display.txt"),
+        }
+    }
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -201,6 +209,17 @@ fn report(options: &Options) -> Result<ExitCode, Failure> {
         comparison.compared - comparison.lost.len(),
         comparison.percent()
     );
+    if let Some(file) = options.set.common_failures() {
+        let common = fs::read_to_string(data.join(file))?;
+        let common = known_failures(&common);
+        for (test, result) in &ours {
+            let failed = !["pass", "skip"].contains(&result.as_str());
+            let looked_at = [&known, &common].iter().any(|list| list.contains(&test.as_str()));
+            if failed && !looked_at {
+                println!("{result}\tunexplained\t{test}");
+            }
+        }
+    }
     let passed = ours.values().filter(|result| *result == "pass").count();
     println!("of all {} tests, we pass {passed}", ours.len());
     let enough = comparison.percent() >= options.least;
