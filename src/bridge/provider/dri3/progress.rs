@@ -133,19 +133,18 @@ impl Dri3 {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
-        match (side, &mut client.held, &mut client.untold) {
-            (Side::Requests, Some(Held::Touching(touching)), _) => {
-                if touching.one_done() {
-                    self.touch_further(id, control);
-                }
-            }
+        let over = match (side, &mut client.held, &mut client.untold) {
+            (Side::Requests, Some(Held::Touching(touching)), _) => touching.one_done(),
             (Side::Messages, _, Some(Untold::Uploading(left))) => {
                 *left = left.saturating_sub(1);
-                if *left == 0 {
-                    self.release(id, side, control);
-                }
+                *left == 0
             }
-            _ => {}
+            _ => false,
+        };
+        match side {
+            _ if !over => {}
+            Side::Requests => self.touch_further(id, control),
+            Side::Messages => self.release(id, side, control),
         }
     }
 
