@@ -1,7 +1,9 @@
 //! Opcodes on doubles and on 64-bit integers.
 //!
-//! A wide value is a pair of words, low word first: `.xy` of a register is the first value, `.zw` the second. `D` and
-//! `E` in the text are macros for `packDouble2x32` and `unpackDouble2x32`.
+//! A wide value is a pair of words, low word first: `.xy` of a register is the first value, `.zw` the second. An
+//! instruction that writes one value alone, `.zw` as well as `.xy`, takes the first one of its wide operands: clients
+//! copy operands to `.xy` of a temporary, whatever is written. `D` and `E` in the text are macros for `packDouble2x32`
+//! and `unpackDouble2x32`.
 
 use std::fmt::Write;
 
@@ -141,7 +143,7 @@ impl Emitter<'_> {
             Form::FromWord(kind, wide, text) => self.store_pairs(i, (wide, wide), Some((kind, 1)), text),
             Form::ToWord(wide, kind, text) => self.store(i, kind, Width::Each, |e, written| {
                 e.words(kind.native(), written, |e, pair| {
-                    e.expand_wide(i, wide, (Kind::Uint, 1), text, pair)
+                    e.expand_wide(i, wide, (Kind::Uint, pair), text, pair)
                 })
             }),
         }
@@ -155,10 +157,13 @@ impl Emitter<'_> {
         text: &str,
     ) -> Result<(), EmitError> {
         let saturate = i.saturate && to == Wide::Double;
+        let (kind, stride) = word.unwrap_or((Kind::Uint, 1));
         self.store(i, Kind::Uint, Width::Each, |e, written| {
+            let alone = written.iter().all(|&channel| channel >= 2);
             e.pairs(to, written, |e, pair| {
                 e.body.push_str(if saturate { "clamp(" } else { "" });
-                e.expand_wide(i, from, word.unwrap_or((Kind::Uint, 1)), text, pair)?;
+                let from_pair = if alone { 0 } else { pair };
+                e.expand_wide(i, from, (kind, pair * stride), text, from_pair)?;
                 e.body.push_str(if saturate { ",0.0LF,1.0LF)" } else { "" });
                 Ok(())
             })
@@ -243,11 +248,12 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    /// Writes `text` with that pair of each wide operand, and that channel of the words beside.
     fn expand_wide(
         &mut self,
         i: &Instruction,
         wide: Wide,
-        (kind, stride): (Kind, u8),
+        (kind, channel): (Kind, u8),
         text: &str,
         pair: u8,
     ) -> Result<(), EmitError> {
@@ -258,7 +264,7 @@ impl Emitter<'_> {
             if rest[at..].starts_with('$') {
                 self.wide_source(operand(i, n)?, wide, pair)?;
             } else {
-                self.source(operand(i, n)?, kind, &[pair * stride])?;
+                self.source(operand(i, n)?, kind, &[channel])?;
             }
             rest = rest.get(at + 2..).unwrap_or("");
         }

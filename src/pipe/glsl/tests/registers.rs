@@ -139,6 +139,10 @@ fn doubles_are_pairs_of_words() {
         statements("DMUL TEMP[0], TEMP[1], TEMP[2]"),
         "t0=uvec4(E(D(t1.xy)*D(t2.xy)),E(D(t1.zw)*D(t2.zw)));"
     );
+    assert_eq!(
+        statements("DMUL TEMP[0].zw, TEMP[1], TEMP[2].zwzw"),
+        "t0.zw=E(D(t1.xy)*D(t2.zw));"
+    );
     assert_eq!(statements("D2F TEMP[0].y, TEMP[1]"), "t0.y=U(float(D(t1.xy)));");
     assert_eq!(
         statements("DSLT TEMP[0].xz, TEMP[1], TEMP[2]"),
@@ -155,7 +159,7 @@ fn long_integers_are_pairs_of_words() {
     );
     assert_eq!(
         statements("I64SHR TEMP[0].zw, TEMP[1], TEMP[2]"),
-        "t0.zw=unpackUint2x32(uint64_t(int64_t(packUint2x32(t1.zw))>>(t2.y&63u)));"
+        "t0.zw=unpackUint2x32(uint64_t(int64_t(packUint2x32(t1.xy))>>(t2.y&63u)));"
     );
     assert_eq!(
         statements("D2I64 TEMP[0].xy, TEMP[1]"),

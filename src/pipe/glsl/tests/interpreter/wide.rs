@@ -76,8 +76,7 @@ pub(super) fn modify(vector: &mut Vector, source: &Source) {
 
 /// The double in a pair of words, if it is certain and neither a NaN nor a denormal.
 fn number(vector: &Vector, pair: usize) -> Option<f64> {
-    let (low, high) = (vector[2 * pair].certain()?, vector[2 * pair + 1].certain()?);
-    let value = f64::from_bits(u64::from(high) << 32 | u64::from(low));
+    let value = f64::from_bits(wide_words(vector, pair)?);
     (!value.is_nan() && !value.is_subnormal()).then_some(value)
 }
 
@@ -93,6 +92,7 @@ pub(super) fn evaluate(i: &Instruction, s: &[Vector; 4], mask: Mask) -> Vector {
         }
         return result;
     }
+    let s = &first_for_one(i.opcode, s, mask);
     for pair in 0..2 {
         let value = to_double(i.opcode, s, pair).filter(|v| !v.is_nan() && !v.is_subnormal() && *v != 0.0);
         if let Some(value) = value {
@@ -102,6 +102,28 @@ pub(super) fn evaluate(i: &Instruction, s: &[Vector; 4], mask: Mask) -> Vector {
         }
     }
     result
+}
+
+/// The second value alone is made of the first pair of each wide operand, which is put in the place of the second.
+fn first_for_one(opcode: Opcode, s: &[Vector; 4], mask: Mask) -> [Vector; 4] {
+    let mut operands = *s;
+    if mask.channels().any(|channel| channel < 2) {
+        return operands;
+    }
+    let wide = match opcode {
+        O::F2d | O::I2d | O::U2d | O::I2i64 | O::U2i64 => 0,
+        O::Dldexp | O::I64shr | O::U64shl | O::U64shr => 1,
+        _ => operands.len(),
+    };
+    for operand in &mut operands[..wide] {
+        operand.copy_within(0..2, 2);
+    }
+    operands
+}
+
+fn wide_words(vector: &Vector, pair: usize) -> Option<u64> {
+    let (low, high) = (vector[2 * pair].certain()?, vector[2 * pair + 1].certain()?);
+    Some(u64::from(high) << 32 | u64::from(low))
 }
 
 fn to_double(opcode: Opcode, s: &[Vector; 4], pair: usize) -> Option<f64> {
@@ -137,10 +159,7 @@ fn to_double(opcode: Opcode, s: &[Vector; 4], pair: usize) -> Option<f64> {
 /// 64-bit integers. A comparison gives words as those of doubles do.
 fn longs(opcode: Opcode, s: &[Vector; 4], mask: Mask) -> Vector {
     let mut result = [Word::UNKNOWN; 4];
-    let pair = |operand: usize, n: usize| {
-        let (low, high) = (s[operand][2 * n].certain()?, s[operand][2 * n + 1].certain()?);
-        Some(u64::from(high) << 32 | u64::from(low))
-    };
+    let pair = |operand: usize, n| wide_words(&s[operand], n);
     for (n, channel) in mask.channels().enumerate() {
         let n = n.min(1);
         let compared = pair(0, n)
@@ -153,6 +172,8 @@ fn longs(opcode: Opcode, s: &[Vector; 4], mask: Mask) -> Vector {
     if compare(opcode, 0, 0).is_some() {
         return result;
     }
+    let s = &first_for_one(opcode, s, mask);
+    let pair = |operand: usize, n| wide_words(&s[operand], n);
     for n in 0..2 {
         if let Some(value) = long(opcode, pair(0, n), pair(1, n), s[0][n], s[1][n]) {
             result[2 * n] = Word::exact(value as u32);
