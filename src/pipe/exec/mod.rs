@@ -622,7 +622,6 @@ fn features(host: &Host, gl: &gl::Capabilities) -> Features {
         string_marker: true,
         framebuffer_fetch: host.framebuffer_fetch,
         robust_access: gl.robust_access,
-        ..Features::default()
     }
 }
 
