@@ -81,19 +81,22 @@ impl SessionArgs {
 /// Serves whoever connects to a listening socket.
 fn serve_all(socket: OwnedFd, gl: Choice, place: PicturePlace) -> Result<ExitCode, Failure> {
     raise_descriptors()?;
-    let display = if place.allows(Placement::Dmabuf) {
-        open_display_to_share(gl)?
-    } else {
-        Display::open(gl)?
-    };
-    let group = ExecutorGroup::new(debugged(display), place)?;
+    let group = ExecutorGroup::new(debugged(open_to_share(gl, place)?), place)?;
     SharedSession::new(UnixListener::from(socket), group, SharedLimits::default())?.run()?;
     Ok(ExitCode::SUCCESS)
 }
 
+/// The GL of a session whose pictures are to be there.
+pub(super) fn open_to_share(gl: Choice, place: PicturePlace) -> Result<Display, Failure> {
+    match place.allows(Placement::Dmabuf) {
+        true => open_on_device(gl),
+        false => Ok(Display::open(gl)?),
+    }
+}
+
 /// GL on the device of the X server, if there is one and the choice is ours: it takes dmabufs of no other. The connection
 /// to it ends before any client is served.
-fn open_display_to_share(gl: Choice) -> Result<Display, Failure> {
+fn open_on_device(gl: Choice) -> Result<Display, Failure> {
     let server = match x11::Display::open(None, &x11::Limits::default()) {
         Ok(server) => server,
         Err(reason) => {

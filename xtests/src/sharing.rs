@@ -22,6 +22,7 @@ use std::{
 use pixbridge::{
     memory::SharedMemory,
     pipe::{
+        format::Format,
         server::{receive, send_with_fd},
         wire::vtest::{Inbox, Parsed, Request, Version, parse},
     },
@@ -32,8 +33,6 @@ use rustix::{fs::fstat, io::Errno};
 const OFFSET: u32 = 4096;
 /// What rows in place are multiples of, in bytes.
 const ROW: u32 = 64;
-/// DRM's code for windows' pixels.
-const XR24: u32 = u32::from_le_bytes(*b"XR24");
 
 /// How pictures lie in their files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,40 +49,60 @@ pub struct Picture {
     file: File,
     bytes: usize,
     placing: Placing,
+    pixels: Pixels,
     width: u32,
     height: u32,
+    offset: u32,
+    stride: u32,
+}
+
+/// What the pixels of a picture are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pixels {
+    Xrgb8888,
+    Rgb565,
+}
+
+impl Pixels {
+    fn bytes(self) -> u32 {
+        match self {
+            Self::Xrgb8888 => 4,
+            Self::Rgb565 => 2,
+        }
+    }
+
+    fn fourcc(self) -> u32 {
+        u32::from_le_bytes(*match self {
+            Self::Xrgb8888 => b"XR24",
+            Self::Rgb565 => b"RG16",
+        })
+    }
 }
 
 impl Picture {
-    fn new(placing: Placing, width: u32, height: u32) -> Self {
-        let bytes =
-            u64::from(Self::offset(placing)) + u64::from(Self::stride_of(placing, width)) * u64::from(height);
+    fn new(placing: Placing, pixels: Pixels, width: u32, height: u32) -> Self {
+        let tight = width * pixels.bytes();
+        let (offset, stride) = match placing {
+            Placing::InPlace => (OFFSET, tight.next_multiple_of(ROW)),
+            Placing::Copied => (0, tight),
+        };
+        let bytes = u64::from(offset) + u64::from(stride) * u64::from(height);
         let (_, file) = SharedMemory::create("picture", bytes).expect("memory for a picture");
         Self {
             file: file.into(),
             bytes: bytes as usize,
             placing,
+            pixels,
             width,
             height,
-        }
-    }
-
-    fn offset(placing: Placing) -> u32 {
-        if placing == Placing::InPlace { OFFSET } else { 0 }
-    }
-
-    fn stride_of(placing: Placing, width: u32) -> u32 {
-        let tight = width * 4;
-        if placing == Placing::InPlace {
-            tight.next_multiple_of(ROW)
-        } else {
-            tight
+            offset,
+            stride,
         }
     }
 
     /// Bytes from a row to the next.
     pub fn stride(&self) -> u32 {
-        Self::stride_of(self.placing, self.width)
+        self.stride
     }
 
     /// The file for others.
@@ -115,7 +134,7 @@ impl Picture {
     }
 
     fn at(&self, x: u32, y: u32) -> u64 {
-        (Self::offset(self.placing) + y * self.stride() + x * 4).into()
+        (self.offset + y * self.stride + x * self.pixels.bytes()).into()
     }
 
     fn words(&self) -> [u32; 10] {
@@ -123,15 +142,15 @@ impl Picture {
             Placing::InPlace => 1,
             Placing::Copied => 3,
         };
-        let (offset, size) = (Self::offset(self.placing), self.bytes as u64);
+        let size = self.bytes as u64;
         let [low, high] = [size as u32, (size >> 32) as u32];
         [
             placing,
             self.width,
             self.height,
-            XR24,
-            self.stride(),
-            offset,
+            self.pixels.fourcc(),
+            self.stride,
+            self.offset,
             0,
             0,
             low,
@@ -225,7 +244,7 @@ impl Sharing {
     pub fn picture(&self, width: u32, height: u32) -> Arc<Picture> {
         let mut state = lock(&self.shared);
         let placing = state.placing.expect("set at the start");
-        let picture = Arc::new(Picture::new(placing, width, height));
+        let picture = Arc::new(Picture::new(placing, Pixels::Xrgb8888, width, height));
         state.pictures.insert(key(&picture.file), picture.clone());
         picture
     }
@@ -319,7 +338,11 @@ fn answer(
         Request::BareCreate { desc, .. } => {
             note(Said::Create(desc.id.0));
             let placing = lock(shared).placing.expect("set at the start");
-            let picture = Arc::new(Picture::new(placing, desc.width, desc.height));
+            let (placing, pixels) = match desc.format {
+                Format::B5G6R5_UNORM => (Placing::Copied, Pixels::Rgb565),
+                _ => (placing, Pixels::Xrgb8888),
+            };
+            let picture = Arc::new(Picture::new(placing, pixels, desc.width, desc.height));
             lock(shared).pictures.insert(key(&picture.file), picture.clone());
             ids.insert(desc.id.0, picture);
         }

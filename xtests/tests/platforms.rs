@@ -46,6 +46,15 @@ fn without_drm_nodes_everything_falls_through_to_software() {
 }
 
 #[test]
+fn pictures_are_said_to_be_shared_where_run_shares_them() {
+    let xvfb = Xvfb::start(64, 64).expect("Xvfb");
+    let report = doctor("surfaceless", Some(&xvfb.display()));
+    // This server takes no dmabufs, and so nothing has to be said of them.
+    let line = line(&report, "shared");
+    assert!(line.ends_with(" in memory that GL draws in"), "{line}");
+}
+
+#[test]
 fn every_way_between_a_display_and_gl_is_told_of() {
     let xvfb = Xvfb::start(64, 64).expect("Xvfb");
     let report = doctor("surfaceless", Some(&xvfb.display()));

@@ -32,6 +32,32 @@ fn shaders_compute_with_doubles() {
 }
 
 #[test]
+fn a_double_may_go_to_the_second_pair_of_a_register() {
+    let text = "FRAG\nDCL IN[0], COLOR, COLOR\nDCL OUT[0], COLOR\nDCL TEMP[0..2]\n\
+                IMM[0] FLT32 {0.25, 0.0, 0.0, 1.0}\nF2D TEMP[0].xy, IN[0].xxxx\n\
+                DADD TEMP[1].zw, TEMP[0], TEMP[0]\nD2F TEMP[2].x, TEMP[1].zwzw\n\
+                MUL OUT[0], TEMP[2].xxxx, IMM[0].xyyx\nEND\n";
+    assert_eq!(filled(text), [128, 0, 0, 128]);
+}
+
+#[test]
+fn constants_may_be_more_than_a_uniform_block_holds() {
+    let text = "FRAG\nDCL IN[0], COLOR, COLOR\nDCL OUT[0], COLOR\nDCL CONST[0..8192]\nDCL TEMP[0]\n\
+                ADD TEMP[0], CONST[0], CONST[4096]\nADD OUT[0], TEMP[0], CONST[8192]\nEND\n";
+    let mut canvas = with_shader(Format::R8G8B8A8_UNORM, "fragment", text);
+    let mut constants = vec!["0.0"; 8193 * 4];
+    for word in [0, 4096 * 4 + 1, 8192 * 4 + 3] {
+        constants[word] = "1.0";
+    }
+    canvas.guest.submit(&format!(
+        "SET_CONSTANT_BUFFER stage=fragment index=0 data=[{}]\n",
+        constants.join(" ")
+    ));
+    canvas.fill(RED);
+    assert_eq!(canvas.rows()[0][0], [255, 255, 0, 255]);
+}
+
+#[test]
 fn shaders_read_the_clock() {
     let text = "FRAG\nDCL IN[0], COLOR, COLOR\nDCL OUT[0], COLOR\nDCL TEMP[0]\nIMM[0] UINT32 {0, 0, 0, 0}\n\
                 CLOCK TEMP[0].xy\nAND TEMP[0].xy, TEMP[0], IMM[0]\nU2F TEMP[0].xy, TEMP[0]\n\

@@ -82,6 +82,9 @@ pub struct Request<'a> {
     pub order: ByteOrder,
     /// Its number, counted from 1 for each client. Answers have the lower 16 bits.
     pub sequence: u64,
+    /// How often something had come from the client when it was first shown or shown again: requests of one number have
+    /// all been sent before the first of them was looked at.
+    pub arrival: u64,
     /// Its bytes from the major opcode on: all of them, the first 32 if no more was wished for, or as many as the relay has
     /// room for, which is all of a request without BIG-REQUESTS.
     pub bytes: &'a [u8],

@@ -73,7 +73,7 @@ fn server(display: &Display) -> Vec<Finding> {
         Err(error) => bad("GLX", error.to_string()),
     });
     findings.push(match Dri3::available(display) {
-        Ok(()) => good("DRI3 by run", "applications of run share their frames"),
+        Ok(_) => good("DRI3 by run", "applications of run share their frames"),
         Err(error) => bad("DRI3 by run", error.to_string()),
     });
     findings

@@ -1,14 +1,19 @@
 //! What the host's GL can do.
 
 use pixbridge::{
+    bridge::provider::{Dri3, Unavailable},
     gl::{Choice, Display, DmabufImport},
     pipe::{
         exec::{ExecutorGroup, PicturePlace},
         resource::Placement,
     },
+    x11,
 };
 
-use super::{Finding, bad, good};
+use super::{
+    super::{run::place_for, session::open_to_share},
+    Finding, bad, good,
+};
 
 pub(super) fn findings(choice: Choice) -> Vec<Finding> {
     let display = match Display::open(choice) {
@@ -43,19 +48,29 @@ pub(super) fn findings(choice: Choice) -> Vec<Finding> {
     }
     findings.extend(shared_memory(&display));
     findings.extend(formats(&display));
-    findings.push(shared_pictures(display));
+    drop(display);
+    findings.push(shared_pictures(choice));
     findings
 }
 
-/// Where pictures that clients show and share are for others.
-fn shared_pictures(display: Display) -> Finding {
+/// Where pictures that applications of `run` show and share are for others.
+fn shared_pictures(choice: Choice) -> Finding {
     const WHAT: &str = "shared pictures";
+    let takes_dmabufs = match std::env::var_os("DISPLAY") {
+        None => true,
+        Some(_) => match takes_dmabufs() {
+            Ok(takes) => takes,
+            Err(error) => return bad(WHAT, format!("applications copy their frames: {error}")),
+        },
+    };
+    let place = place_for(PicturePlace::default(), takes_dmabufs);
     let name = |placement| match placement {
         Placement::InPlace => "in memory that GL draws in",
         Placement::Dmabuf => "in dmabufs",
         Placement::Copied => "in copies",
     };
-    let group = match ExecutorGroup::new(display, PicturePlace::default()) {
+    let opened = open_to_share(choice, place);
+    let group = match opened.and_then(|display| Ok(ExecutorGroup::new(display, place)?)) {
         Ok(group) => group,
         Err(error) => return bad(WHAT, error.to_string()),
     };
@@ -66,6 +81,12 @@ fn shared_pictures(display: Display) -> Finding {
         Placement::Copied => bad(WHAT, text),
         Placement::InPlace | Placement::Dmabuf => good(WHAT, text),
     }
+}
+
+/// Whether the X server takes dmabufs of applications of `run`.
+fn takes_dmabufs() -> Result<bool, Unavailable> {
+    let server = x11::Display::open(None, &x11::Limits::default())?;
+    Dri3::available(&server)
 }
 
 /// What of others' memory GL uses, and of GL's memory others can.

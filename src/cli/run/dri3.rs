@@ -37,6 +37,14 @@ pub(super) enum Unshared {
     Session(std::io::Error),
 }
 
+/// Where pictures are to be for an X server that takes dmabufs, or does not.
+pub(in crate::cli) fn place_for(wanted: PicturePlace, takes_dmabufs: bool) -> PicturePlace {
+    match wanted {
+        PicturePlace::Best if !takes_dmabufs => PicturePlace::BestInMemory,
+        wanted => wanted,
+    }
+}
+
 /// What serves the application.
 #[derive(Debug)]
 pub(super) struct Dri3 {
@@ -60,10 +68,7 @@ impl Dri3 {
             Some(_) => Some(Front::start(None, &socket)?),
             None => None,
         };
-        let place = match (place, &front) {
-            (PicturePlace::Best, Some(front)) if !front.takes_dmabufs() => PicturePlace::BestInMemory,
-            (place, _) => place,
-        };
+        let place = place_for(place, front.as_ref().is_none_or(Front::takes_dmabufs));
         let command = session::shared_command(gl, place).map_err(Unshared::Session)?;
         let session = SessionHost::start(&socket, command).map_err(Unshared::Session)?;
         session.wait_ready().map_err(Unshared::Session)?;

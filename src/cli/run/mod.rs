@@ -15,8 +15,8 @@ use std::{
 use clap::{Args, ValueEnum};
 use pixbridge::{gl::Choice, pipe::exec::PicturePlace};
 
-pub(super) use self::app::exit_code;
 use self::{app::App, dri3::Dri3, vtest::Vtest};
+pub(super) use self::{app::exit_code, dri3::place_for};
 use super::{Failure, place};
 
 /// How an application's GL and its frames travel.

@@ -338,7 +338,13 @@ impl SubContext {
             let base = index as u32 * per_stage;
             let size = shader.interface.constants as usize * 16;
             let stale = self.constants[index].as_ref().is_none_or(|up| up.size < size);
-            if size > 0 && (stage.constants_dirty || stale) {
+            if size > 0 && self.blocks.has(index) {
+                let block = self.blocks.get(&self.gl, index, base, size)?;
+                if stage.constants_dirty || !block.holds(size) {
+                    block.write(&self.gl, &stage.constants, size)?;
+                    stage.constants_dirty = false;
+                }
+            } else if size > 0 && (stage.constants_dirty || stale) {
                 let up = shared.upload.words(&self.gl, &stage.constants, size)?;
                 let others = bind_constants(&self.gl, &up, base, per_stage)?;
                 stage.uniform_buffers_dirty |= others;

@@ -8,6 +8,7 @@
 mod apply;
 mod blit;
 mod blitter;
+mod blocks;
 mod cache;
 mod clear;
 mod complaints;

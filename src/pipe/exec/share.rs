@@ -51,6 +51,11 @@ impl Executor {
             return Err(ExecError::ResourceExists(id));
         }
         let mut users = shared.users.borrow_mut();
+        let works = &self.shared.group.works;
+        if !users.iter().all(|user| works.knows(*user)) {
+            // Nobody may be left who has waited for what one that is gone drew.
+            works.follow_all(number);
+        }
         for user in users.iter() {
             self.shared.group.works.pair(number, *user);
         }

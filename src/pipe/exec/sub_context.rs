@@ -7,6 +7,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::{
     Shared,
+    blocks::Blocks,
     cache::StateCache,
     error::ExecError,
     framebuffer::Framebuffers,
@@ -53,6 +54,8 @@ pub(super) struct SubContext {
     pub(super) compute: Option<Rc<Program>>,
     /// Where the default constant buffer of each stage was last uploaded.
     pub(super) constants: [Option<Uploaded>; 6],
+    /// Where they are instead, for stages that the CPU runs.
+    pub(super) blocks: Blocks,
     pub(super) system: Option<Uploaded>,
     pub(super) levels: Option<Uploaded>,
     pub(super) streamout: Streamout,
@@ -82,6 +85,7 @@ impl SubContext {
             program: None,
             compute: None,
             constants: Default::default(),
+            blocks: Blocks::new(&gl),
             system: None,
             levels: None,
             streamout: Streamout::default(),

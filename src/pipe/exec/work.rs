@@ -181,6 +181,11 @@ impl Works {
         self.ended.borrow_mut().extend(ended);
     }
 
+    /// Whether an executor is there.
+    pub(super) fn knows(&self, number: u64) -> bool {
+        self.works.borrow().contains_key(&number)
+    }
+
     /// From now on the two wait for each other's commands.
     pub(super) fn pair(&self, one: u64, other: u64) {
         let works = self.works.borrow();
@@ -221,6 +226,26 @@ impl Works {
             taken.extend(theirs.marks.iter().filter(|mark| mark.serial > 0).cloned());
         }
         work.take_over(&taken);
+    }
+
+    /// Lets what `number` gives GL from now on wait for all that GL was given, also by executors that are gone.
+    pub(super) fn follow_all(&self, number: u64) {
+        let work = self.works.borrow().get(&number).cloned();
+        let Some(work) = work else { return };
+        let gl = work.borrow().gl.clone();
+        let Fence(syncs) = self.fence_all(&gl);
+        for sync in &syncs {
+            gl.wait_sync(sync);
+        }
+        let marks: Vec<_> = syncs
+            .into_iter()
+            .map(|sync| Mark {
+                context: None,
+                serial: 0,
+                sync,
+            })
+            .collect();
+        work.borrow_mut().take_over(&marks);
     }
 
     /// Waits until GL has finished the work of an executor.

@@ -1,7 +1,8 @@
 //! Opcodes on doubles and on 64-bit integers.
 //!
-//! A wide value is a pair of words, low word first: `.xy` of a register is the first value, `.zw` the second. `D` and
-//! `E` in the text are macros for `packDouble2x32` and `unpackDouble2x32`.
+//! A wide value is a pair of words, low word first: `.xy` of a register is the first value, `.zw` the second. The first
+//! value that is written comes from the first values of the sources, whichever pair it goes to: Mesa's driver moves a
+//! single source to `.xy`. `D` and `E` in the text are macros for `packDouble2x32` and `unpackDouble2x32`.
 
 use std::fmt::Write;
 
@@ -184,7 +185,7 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// The written halves of what `value` writes for pair 0 and 1.
+    /// The written halves of what `value` writes for pair 0 and 1 of the sources.
     fn pairs(
         &mut self,
         wide: Wide,
@@ -208,7 +209,7 @@ impl Emitter<'_> {
                 self.body.push(',');
             }
             self.body.push_str(open);
-            value(self, pair)?;
+            value(self, if both { pair } else { 0 })?;
             self.body.push_str(close);
             self.body.push_str(match half {
                 1 => ".x",

@@ -8,7 +8,7 @@
 //! is checked or saturates: a span of `u64::MAX` bytes fits into no memory.
 
 use crate::pipe::{
-    format::{Block, Format},
+    format::{Block, Format, Kind},
     wire::virgl::{command::Box3, enums::TextureTarget},
 };
 
@@ -37,6 +37,8 @@ pub enum ResourceError {
     Target { target: u32 },
     #[error("no texture can be made of {format}")]
     Format { format: Format },
+    #[error("core GL has no compressed rectangle textures, such as of {format}")]
+    CompressedRectangle { format: Format },
     #[error("a {} texture of {width} x {height} x {depth} texels and {layers} layers: {rule}", .target.name())]
     Size {
         target: TextureTarget,
@@ -161,6 +163,9 @@ impl ResourceShape {
     pub fn new(asked: &Dimensions, limits: &ResourceLimits) -> Result<Self, ResourceError> {
         let block = match (asked.target, asked.format.info()) {
             (TextureTarget::Buffer, _) => BYTES,
+            (TextureTarget::Rect, Some(info)) if info.kind == Kind::Compressed => {
+                return Err(ResourceError::CompressedRectangle { format: asked.format });
+            }
             (_, Some(info)) if info.host.is_some() => info.block,
             _ => return Err(ResourceError::Format { format: asked.format }),
         };

@@ -141,6 +141,13 @@ fn sizes_that_targets_do_not_have_are_refused() {
 }
 
 #[test]
+fn rectangles_are_not_compressed() {
+    let format = Format::DXT5_RGBA;
+    let error = ResourceShape::new(&asked(Rect, format, [4, 4, 1, 1]), &LIMITS).unwrap_err();
+    assert_eq!(error, ResourceError::CompressedRectangle { format });
+}
+
+#[test]
 fn formats_without_a_host_counterpart_make_no_textures() {
     for format in [
         Format::Y8_U8V8_420_UNORM,

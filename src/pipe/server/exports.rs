@@ -5,18 +5,27 @@
 //!
 //! **Lifetimes.** An entry belongs to the connections that have the resource under some id, the one that made it and
 //! those that imported it alike: each of their ids holds a reference. The owner may go, or forget its id, and importers
-//! go on with the resource. When the last id is gone the entry is, and the texture with it. The file may live on, mapped
-//! by a client or attached by an X server: that memory is then memory and no more, and an import of it is refused. Since
-//! an entry keeps its file open, no other file can come to have its inode meanwhile.
+//! go on with the resource. When the last id is gone, the entry stays, and the texture with it, while anybody has the file
+//! open or mapped ([`lent`](super::lent)), as the kernel keeps a dmabuf: a client may hand its picture to somebody and go
+//! before that one imports it. Nobody says when a file is closed, so that is looked after from time to time. Of dmabufs
+//! we cannot tell who has them: an import without any id left is refused, as that of any unknown file is. Since an entry
+//! keeps its file open, no other file can come to have its inode meanwhile.
 
 use std::{
     cell::RefCell,
     collections::HashMap,
     os::fd::{AsFd, OwnedFd},
     rc::{Rc, Weak},
+    time::{Duration, Instant},
 };
 
+use super::lent::{is_lent, lend};
 use crate::pipe::resource::{ExportLayout, Exported, ResourceDescription};
+
+/// Resources that are kept for those who have their files, at most. The oldest goes first.
+const MAX_KEPT: usize = 256;
+/// How often it is looked whether somebody still has those.
+pub(super) const LOOK_AFTER: Duration = Duration::from_secs(1);
 
 /// Names a connection of a session; never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,7 +64,19 @@ impl<S> Export<S> {
         self.users.borrow_mut().push(connection);
     }
 
-    pub(super) fn detach(&self, connection: ConnectionId) {
+    /// The file for a client.
+    ///
+    /// # Errors
+    /// If there are no descriptors left.
+    pub(super) fn lend(&self) -> std::io::Result<OwnedFd> {
+        lend(&self.file).or_else(|_| self.file.try_clone())
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.users.borrow().is_empty()
+    }
+
+    fn detach(&self, connection: ConnectionId) {
         let mut users = self.users.borrow_mut();
         if let Some(at) = users.iter().position(|&user| user == connection) {
             users.swap_remove(at);
@@ -77,6 +98,9 @@ pub(super) struct Exports<S> {
     by_file: HashMap<FileId, Weak<Export<S>>>,
     /// The number of entries at which those that are gone are next swept out.
     sweep_at: usize,
+    /// Those that no connection has, but somebody has their files.
+    kept: Vec<Rc<Export<S>>>,
+    looked: Instant,
 }
 
 impl<S> Default for Exports<S> {
@@ -84,6 +108,8 @@ impl<S> Default for Exports<S> {
         Self {
             by_file: HashMap::new(),
             sweep_at: 64,
+            kept: Vec::new(),
+            looked: Instant::now(),
         }
     }
 }
@@ -92,6 +118,37 @@ impl<S> Exports<S> {
     /// The resource that was exported as a file.
     pub(super) fn get(&self, file: FileId) -> Option<Rc<Export<S>>> {
         self.by_file.get(&file)?.upgrade()
+    }
+
+    /// A connection has one id less for a resource.
+    pub(super) fn leave(&mut self, export: &Rc<Export<S>>, connection: ConnectionId) {
+        export.detach(connection);
+        if !export.is_abandoned() {
+            return;
+        }
+        self.kept.retain(|kept| !Rc::ptr_eq(kept, export));
+        if !is_lent(&export.file) {
+            return;
+        }
+        if self.kept.len() >= MAX_KEPT {
+            tracing::info!("a picture goes that somebody may have the file of: there are {MAX_KEPT} others");
+            self.kept.remove(0);
+        }
+        self.kept.push(export.clone());
+    }
+
+    /// Whether there are resources that nothing but their files is left of for clients.
+    pub(super) fn keeps_some(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Lets go of resources whose files nobody has any more, if it is time to look.
+    pub(super) fn look_after_kept(&mut self) {
+        if self.keeps_some() && self.looked.elapsed() >= LOOK_AFTER {
+            self.looked = Instant::now();
+            self.kept
+                .retain(|export| export.is_abandoned() && is_lent(&export.file));
+        }
     }
 
     /// Enters a resource, unless its file is entered already.

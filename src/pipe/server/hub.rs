@@ -8,6 +8,7 @@
 use std::{
     io,
     os::{fd::BorrowedFd, unix::net::UnixStream},
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -18,7 +19,7 @@ use super::{
     barrier::{Barrier, Connections},
     connection::{Common, Connection},
     error::SessionError,
-    exports::ConnectionId,
+    exports::{ConnectionId, LOOK_AFTER},
     limits::Limits,
     record::Recorder,
     renderer::Renderer,
@@ -116,6 +117,7 @@ impl<R: Renderer> Hub<R> {
             false => self.poll(listener, limit)?,
         };
         let served = self.serve(private);
+        self.common.exports.look_after_kept();
         self.advance(Duration::ZERO);
         if !served && !called && !self.has_ready() && self.awaits_gl() {
             self.advance(PATIENCE);
@@ -153,7 +155,11 @@ impl<R: Renderer> Hub<R> {
         let busy = self.has_ready() || self.awaits_gl();
         let timeout = match (busy, limit) {
             (true, _) => Some(Timespec::default()),
-            (false, limit) => limit.and_then(|limit| Timespec::try_from(limit).ok()),
+            (false, limit) => {
+                let look = self.common.exports.keeps_some().then_some(LOOK_AFTER);
+                let first = limit.into_iter().chain(look).min();
+                first.and_then(|limit| Timespec::try_from(limit).ok())
+            }
         };
         let count = rustix::io::retry_on_intr(|| poll(&mut fds, timeout.as_ref()))?;
         if count == 0 {
@@ -222,6 +228,8 @@ impl<R: Renderer> Hub<R> {
     /// Does what waited for others or for GL and need not any more. At most one wait takes as long as `patience`.
     fn advance(&mut self, mut patience: Duration) {
         let mut barriers = std::mem::take(&mut self.barriers);
+        // What one connection asks for one picture is done in the order of its asking.
+        let mut before = Vec::new();
         barriers.retain_mut(|barrier| {
             let requester = barrier.ask.requester;
             if self
@@ -230,6 +238,10 @@ impl<R: Renderer> Hub<R> {
                 .is_none_or(Connection::is_leaving)
             {
                 return false;
+            }
+            let of = (requester, Rc::as_ptr(&barrier.ask.export));
+            if before.contains(&of) {
+                return true;
             }
             let patience = match barrier.awaits_gl() {
                 true => std::mem::take(&mut patience),
@@ -240,6 +252,8 @@ impl<R: Renderer> Hub<R> {
                 self.with(requester, |connection, _| {
                     connection.carry_out_asked(&barrier.ask)
                 });
+            } else {
+                before.push(of);
             }
             !over
         });

@@ -11,6 +11,7 @@ mod error;
 mod exports;
 mod fds;
 mod hub;
+mod lent;
 mod limits;
 mod listener;
 mod outbox;

@@ -82,9 +82,10 @@ impl<R: Renderer> Session<R> {
 #[derive(Debug)]
 pub struct SharedSession<G: RendererGroup> {
     listener: UnixListener,
+    // What it keeps of resources goes before what they are made of.
+    hub: Hub<G::Renderer>,
     group: G,
     limits: SharedLimits,
-    hub: Hub<G::Renderer>,
 }
 
 impl<G: RendererGroup> SharedSession<G> {

@@ -55,7 +55,8 @@ fn a_client_that_lies_is_told_so_by_errors_of_dri3() {
         (MATCH, offer(client.id(), picture.file(), 65, 64, 260, DEPTH, 32)),
         (MATCH, offer(client.id(), picture.file(), 64, 65, 256, DEPTH, 32)),
         (MATCH, offer(client.id(), picture.file(), 64, 64, 255, DEPTH, 32)),
-        (VALUE, offer(client.id(), picture.file(), 64, 64, 128, 16, 16)),
+        (VALUE, offer(client.id(), picture.file(), 64, 64, 128, 16, 32)),
+        (MATCH, offer(client.id(), picture.file(), 64, 64, 128, 16, 16)),
         (VALUE, offer(client.id(), picture.file(), 0, 64, 256, DEPTH, 32)),
         (ID_CHOICE, offer(theirs, picture.file(), 64, 64, 256, DEPTH, 32)),
     ];

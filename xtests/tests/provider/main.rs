@@ -3,11 +3,13 @@
 //! The session is one that shares pictures and has no GL; the server is real.
 
 mod buffers;
+mod drawn_by_gl;
 mod drawn_by_x;
 mod faults;
 mod fences;
 mod offered;
 mod presented;
+mod resources;
 
 use std::sync::Arc;
 
@@ -39,7 +41,7 @@ struct Rig {
     // In the order in which they have to end.
     proxied: Proxied,
     session: Sharing,
-    _server: Xvfb,
+    server: Xvfb,
 }
 
 impl Rig {
@@ -50,7 +52,7 @@ impl Rig {
         Self {
             proxied,
             session,
-            _server: server,
+            server,
         }
     }
 
@@ -131,10 +133,14 @@ impl Client {
 
     /// A pixmap that the client does not get from the session itself.
     fn pixmap(&self, width: u16, height: u16) -> Pixmap {
+        self.pixmap_of_depth(DEPTH, width, height)
+    }
+
+    fn pixmap_of_depth(&self, depth: u8, width: u16, height: u16) -> Pixmap {
         let pixmap = self.id();
         let made = self
             .connection
-            .create_pixmap(DEPTH, pixmap, self.root(), width, height);
+            .create_pixmap(depth, pixmap, self.root(), width, height);
         made.unwrap().check().unwrap();
         pixmap
     }

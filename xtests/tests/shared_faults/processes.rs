@@ -1,6 +1,6 @@
 //! Processes that end without a word.
 
-use std::process::Command;
+use std::{process::Command, time::Duration};
 
 use pixbridge_xtests::{
     held::{belongings, kill, wait_until},
@@ -8,6 +8,7 @@ use pixbridge_xtests::{
     renderer,
     xvfb::Xvfb,
 };
+use rustix::process::{Pid, Signal, kill_process};
 use x11rb::{connection::Connection as _, protocol::xproto::ConnectionExt as _};
 
 use super::{LIMIT, Rig, assert_undisturbed, wait_for_end};
@@ -32,6 +33,42 @@ fn an_application_killed_in_a_frame_disturbs_no_neighbour_and_leaves_nothing() {
     assert_undisturbed(neighbour);
     rig.held.wait_for_descriptors(before);
     wait_until("end of the windows", || (rig.windows() == windows).then_some(()));
+}
+
+#[test]
+fn a_frame_that_its_application_does_not_live_to_see_is_no_news() {
+    let rig = Rig::new();
+    let before = rig.held.descriptors();
+    let session = Pid::from_raw(rig.held.session() as i32).expect("a process");
+    for _ in 0..3 {
+        let mut gears = rig.gears();
+        kill_process(session, Signal::STOP).expect("a session");
+        // Nobody draws: their frame waits for the session, and they for the frame.
+        wait_until("end of all turning", || stands_still(gears.id()).then_some(()));
+        kill(gears.id());
+        wait_for_end(&mut gears);
+        kill_process(session, Signal::CONT).expect("a session");
+        rig.held.wait_for_descriptors(before);
+    }
+    let output = rig.held.output();
+    assert!(!output.contains(" WARN "), "{output}");
+}
+
+/// Whether a process uses no processor between two looks.
+fn stands_still(process: u32) -> bool {
+    let used = || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let fields: Vec<_> = stat
+            .split_ascii_whitespace()
+            .skip(13)
+            .take(2)
+            .map(str::to_owned)
+            .collect();
+        fields
+    };
+    let before = used();
+    std::thread::sleep(Duration::from_millis(50));
+    used() == before
 }
 
 #[test]

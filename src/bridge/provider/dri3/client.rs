@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     codec::{Bad, ErrorMessage, Geometry},
     growth::Growth,
+    touching::{Settled, Touching},
 };
 use crate::x11::ByteOrder;
 
@@ -13,9 +14,9 @@ use crate::x11::ByteOrder;
 pub(crate) enum Held {
     /// Its pixmap is being made.
     Growing(Box<Growth>),
-    /// So many things are not done without which the server must not have it: pictures that it reads are not where the
-    /// server reads them, or nobody would hear of its fence.
-    Resolving(usize),
+    /// The server must not have it yet: pictures that it reads or draws to are not where the server has them, or nobody
+    /// would hear of its fence.
+    Touching(Touching),
 }
 
 /// Messages that do not go on yet.
@@ -50,6 +51,8 @@ pub(crate) struct Client {
     /// Whether its resources stay when it is gone.
     pub(crate) retains: bool,
     pub(crate) held: Option<Held>,
+    /// The pictures that the server has as its last requests need them.
+    pub(crate) settled: Settled,
     pub(crate) untold: Option<Untold>,
     /// Windows of which it, or our own connection for it, is told when pixmaps become idle.
     pub(crate) idle_told: HashSet<u32>,
@@ -68,6 +71,7 @@ impl Client {
             grabs: false,
             retains: false,
             held: None,
+            settled: Settled::default(),
             untold: None,
             idle_told: HashSet::new(),
             pictures: HashMap::new(),

@@ -6,7 +6,7 @@ use super::{
     codec::{Bad, BufferOffer, Geometry},
     helper::{Follower, Helper, Mark},
     offer::Takes,
-    pixmaps::{Backing, PIXEL_BYTES, Place, padded},
+    pixmaps::{Backing, Place, padded, pixel_bytes},
     session::Picture,
 };
 use crate::{
@@ -24,8 +24,12 @@ pub(crate) enum Wanted {
     Buffer(BufferOffer),
     /// A pixmap that GL may draw to later.
     Pixmap(Geometry),
-    /// What a pixmap of the server looks like.
-    Shadow { source: u32, geometry: Geometry },
+    /// What a pixmap of the server looks like, and what GL makes of it if that goes back.
+    Shadow {
+        source: u32,
+        geometry: Geometry,
+        both_ways: bool,
+    },
 }
 
 impl Wanted {
@@ -46,11 +50,13 @@ impl Wanted {
         let Geometry { width, height, depth } = self.geometry();
         let whole = match self {
             Self::Buffer(offer) => {
-                offer.planes == 1 && offer.bpp == 32 && MODIFIERS.contains(&offer.modifier)
+                offer.planes == 1
+                    && u32::from(offer.bpp) == 8 * pixel_bytes(depth)
+                    && MODIFIERS.contains(&offer.modifier)
             }
             Self::Pixmap(_) | Self::Shadow { .. } => true,
         };
-        if !whole || width == 0 || height == 0 || ![24, 32].contains(&depth) {
+        if !whole || width == 0 || height == 0 || ![16, 24, 32].contains(&depth) {
             return Err(Bad::Value);
         }
         Ok(())
@@ -60,17 +66,16 @@ impl Wanted {
     fn fits(self, layout: ExportLayout) -> Result<(), Bad> {
         let geometry = self.geometry();
         let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
+        let row = u64::from(width) * u64::from(pixel_bytes(geometry.depth));
         if let Self::Buffer(offer) = self
-            && (offer.plane.offset != 0
-                || u64::from(offer.plane.stride) < u64::from(width) * u64::from(PIXEL_BYTES))
+            && (offer.plane.offset != 0 || u64::from(offer.plane.stride) < row)
         {
             return Err(Bad::Match);
         }
-        if width > layout.width || height > layout.height || !has_pixels(layout) {
+        if width > layout.width || height > layout.height || !has_pixels(layout, geometry.depth) {
             return Err(Bad::Match);
         }
         let end = u64::from(layout.offset) + u64::from(layout.stride) * u64::from(height);
-        let row = u64::from(width) * u64::from(PIXEL_BYTES);
         if u64::from(layout.stride) < row || end > layout.size {
             return Err(Bad::Alloc);
         }
@@ -155,11 +160,18 @@ impl Growth {
                 .transpose()?;
             let backing = Backing::new(picture, Some(segment), region);
             let place = match self.wanted {
-                Wanted::Shadow { source, geometry } => {
+                Wanted::Shadow {
+                    source,
+                    geometry,
+                    both_ways,
+                } => {
                     let follower = follow(helper, source, geometry, &backing)?;
-                    follower.map_or(Err(Bad::Alloc), |follower| {
-                        Ok(Place::Followed { backing, follower })
-                    })
+                    let place = follower.map(|follower| Place::Followed {
+                        backing,
+                        follower,
+                        both_ways,
+                    });
+                    place.ok_or(Bad::Alloc)
                 }
                 Wanted::Buffer(_) | Wanted::Pixmap(_) => Ok(Place::Ours { backing, watch: None }),
             };
@@ -195,9 +207,9 @@ impl Growth {
     }
 }
 
-/// Whether pixels are as long as those of windows. What their bits mean is nothing that DRI3 tells of a pixmap.
-fn has_pixels(layout: ExportLayout) -> bool {
-    Fourcc(layout.fourcc).bytes_per_pixel() == Some(PIXEL_BYTES)
+/// Whether pixels are as long as those of this depth. What their bits mean is nothing that DRI3 tells of a pixmap.
+fn has_pixels(layout: ExportLayout, depth: u8) -> bool {
+    Fourcc(layout.fourcc).bytes_per_pixel() == Some(pixel_bytes(depth))
 }
 
 fn follow(

@@ -240,10 +240,7 @@ impl Helper {
         display.send("shadow's region", OnError::Warn, |c| {
             c.xfixes_create_region(follower.parts.id(), &[])
         })?;
-        // The pixmap may be gone already.
-        display.send("shadow's damage", OnError::Ignore, |c| {
-            c.damage_create(follower.damage.id(), source, ReportLevel::NON_EMPTY)
-        })?;
+        self.be_told(&follower)?;
         self.copy(&follower)?;
         Ok(follower)
     }
@@ -283,6 +280,39 @@ impl Helper {
             c.xfixes_set_gc_clip_region(follower.gc.id(), parts, 0, 0)
         })?;
         self.copy(follower)
+    }
+
+    /// Copies all of a shadow to the pixmap that it follows, but for what the server has drawn there since the last copy;
+    /// that is copied to the shadow. What clients draw meanwhile is drawn before or after that, and of the copy they are
+    /// told as of any drawing, but we are not.
+    ///
+    /// # Errors
+    /// If the connection is gone.
+    pub(crate) fn give_back(&self, follower: &Follower) -> Result<(), X11Error> {
+        let Geometry { width, height, .. } = follower.geometry;
+        let (source, shadow, gc) = (follower.source, follower.pixmap.id(), follower.gc.id());
+        self.display.send("grab", OnError::Warn, |c| c.grab_server())?;
+        self.catch_up(follower)?;
+        self.display.send("hear no damage", OnError::Ignore, |c| {
+            c.damage_destroy(follower.damage.id())
+        })?;
+        self.display.send("clip to nothing", OnError::Ignore, |c| {
+            c.xfixes_set_gc_clip_region(gc, NONE, 0, 0)
+        })?;
+        self.display.send("copy from a shadow", OnError::Ignore, |c| {
+            c.copy_area(shadow, source, gc, 0, 0, 0, 0, width, height)
+        })?;
+        self.be_told(follower)?;
+        self.display
+            .send("end of the grab", OnError::Warn, |c| c.ungrab_server())
+    }
+
+    /// Has the server tell that a shadow is behind.
+    fn be_told(&self, follower: &Follower) -> Result<(), X11Error> {
+        // The pixmap may be gone already.
+        self.display.send("shadow's damage", OnError::Ignore, |c| {
+            c.damage_create(follower.damage.id(), follower.source, ReportLevel::NON_EMPTY)
+        })
     }
 
     fn copy(&self, follower: &Follower) -> Result<(), X11Error> {

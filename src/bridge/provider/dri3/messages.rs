@@ -8,7 +8,6 @@ use super::{
     growth::{Growth, Wanted},
     pixmaps::{Pixmap, Place},
 };
-use crate::pipe::format::Format;
 use x11rb::protocol::dri3;
 
 type Heard<'a> = Message<'a, Remembered>;
@@ -195,10 +194,8 @@ impl Dri3 {
         let Some(geometry) = Geometry::from_reply(Fields::new(message.bytes, message.order)) else {
             return fail(Bad::Alloc);
         };
-        let format = match geometry.depth {
-            24 => Format::B8G8R8X8_UNORM,
-            32 => Format::B8G8R8A8_UNORM,
-            _ => return fail(Bad::Alloc),
+        let Some(format) = self.offer.format(geometry.depth) else {
+            return fail(Bad::Alloc);
         };
         if !self.helps(message.client) || !self.pixmaps.has_room(message.client) {
             return fail(Bad::Alloc);
@@ -208,7 +205,11 @@ impl Dri3 {
             .create(format, geometry.width.into(), geometry.height.into())
         {
             Ok(ticket) => {
-                let growth = Growth::new(Wanted::Shadow { source: id, geometry });
+                let growth = Growth::new(Wanted::Shadow {
+                    source: id,
+                    geometry,
+                    both_ways: self.pixmaps.is_plain(id),
+                });
                 self.wait_session(ticket, message.client, Side::Messages);
                 if let Some(client) = self.clients.get_mut(&message.client) {
                     client.untold = Some(Untold::Growing(Box::new(growth)));

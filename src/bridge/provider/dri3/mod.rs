@@ -8,12 +8,13 @@
 //!   PixmapFromBuffers becomes MIT-SHM's CreatePixmap, on a segment that our [`helper`] has attached.
 //! * A buffer's rows may be longer than the client knows, so the pixmap is wider. What the client asks of its size is
 //!   corrected, and the padding is never shown: a region of the right size goes along where the client names none.
-//! * Before the server reads a picture, the session has to be done with all that was drawn ([`Session::resolve`]). The
-//!   client's requests wait for that, nobody else's.
+//! * Before the server reads a picture or draws over it, the session has to be done with all that was drawn ([`touching`]).
+//!   The client's requests wait for that, nobody else's.
 //! * Clients that draw to pixmaps by GL get these from the session as well: CreatePixmap becomes MIT-SHM's, once a client
 //!   uses DRI3, if rows need no padding: the server would take it for a part of tiles and patterns. A pixmap that is the
 //!   server's own, as those of windows are, is followed by one of ours; a client that has such a shadow is told nothing by
-//!   the server before its shadows are up to date. What GL draws to a shadow stays there.
+//!   the server before its shadows are up to date. What GL draws to a shadow goes back if a client made the pixmap by
+//!   CreatePixmap, and nobody can draw to it but by the server or by the shadow; to the pixmap of a window it does not.
 //!
 //! **GrabServer** is for nothing if the client has asked for DRI3. The server would not listen to our own connection while a
 //! client holds it, and so a client that grabs it and then waits for a pixmap of ours would wait for ever. One that begins
@@ -32,6 +33,7 @@ mod pixmaps;
 mod progress;
 mod requests;
 mod session;
+mod touching;
 
 use std::{
     cell::RefCell,
@@ -45,7 +47,7 @@ use x11rb::protocol::xproto;
 
 use self::{
     client::{Acquaintance, Asked, Client, Held, Remembered, Untold},
-    codec::Bad,
+    codec::{Bad, TOUCHING},
     fences::Fences,
     helper::{Helper, Mark},
     offer::Offer,
@@ -106,12 +108,13 @@ impl Dri3 {
         Self::of_display(display, socket)
     }
 
-    /// Whether clients of a display could have DRI3 by us. Waits for the display.
+    /// Asks whether clients of a display could have DRI3 by us, and tells whether its server takes dmabufs. Waits for the
+    /// display.
     ///
     /// # Errors
     /// Why they would have to do without.
-    pub fn available(display: &Display) -> Result<(), Unavailable> {
-        Offer::of(display).map(drop)
+    pub fn available(display: &Display) -> Result<bool, Unavailable> {
+        Offer::of(display).map(|offer| offer.takes.dmabufs.is_some())
     }
 
     fn of_display(display: Display, socket: &Path) -> Result<Self, Unavailable> {
@@ -148,11 +151,11 @@ impl Dri3 {
             xproto::CREATE_PIXMAP_REQUEST,
             xproto::FREE_PIXMAP_REQUEST,
             xproto::GET_GEOMETRY_REQUEST,
-            xproto::COPY_AREA_REQUEST,
-            xproto::COPY_PLANE_REQUEST,
-            xproto::GET_IMAGE_REQUEST,
             self.offer.sync,
-        ] {
+        ]
+        .into_iter()
+        .chain(TOUCHING)
+        {
             wishes.requests(major, Look::Head);
         }
         if let Some(render) = self.offer.render {
@@ -233,6 +236,8 @@ impl Interceptor for Dri3 {
     }
 
     fn left(&mut self, id: ClientId, _: &mut Control) {
+        // Its pixmaps go, and what was asked of them comes to nothing.
+        self.waiting.retain(|_, (waiting, _)| *waiting != id);
         let retains = self.clients.remove(&id).is_some_and(|client| client.retains);
         if !retains {
             self.pixmaps.leave(id);

@@ -5,7 +5,10 @@ use x11rb::{
     protocol::{shm::ConnectionExt as _, xproto::ConnectionExt as _},
 };
 
-use crate::x11::{Absence, Display, Extension, Fourcc, Segment, ShmError, Version, X11Error};
+use crate::{
+    pipe::format::Format,
+    x11::{Absence, Display, Extension, Fourcc, Segment, ShmError, Version, X11Error},
+};
 
 /// The first major opcode of extensions.
 const FIRST_MAJOR: u8 = 128;
@@ -61,6 +64,8 @@ pub(crate) struct Offer {
     pub(crate) randr: Option<u8>,
     /// The version of DRI3.
     pub(crate) version: Version,
+    /// Whether pixels of depth 16 are RGB565.
+    rgb565: bool,
     pub(crate) takes: Takes,
 }
 
@@ -119,8 +124,21 @@ impl Offer {
             } else {
                 WITH_MODIFIERS
             },
+            rgb565: formats
+                .of_depth(16)
+                .is_some_and(|format| format.fourcc == Fourcc::RGB565),
             takes,
         })
+    }
+
+    /// What textures are made of whose pixels are those of pixmaps of this depth.
+    pub(crate) fn format(&self, depth: u8) -> Option<Format> {
+        match depth {
+            16 if self.rgb565 => Some(Format::B5G6R5_UNORM),
+            24 => Some(Format::B8G8R8X8_UNORM),
+            32 => Some(Format::B8G8R8A8_UNORM),
+            _ => None,
+        }
     }
 }
 

@@ -17,8 +17,15 @@ use crate::{
 
 /// Pixmaps of a client at most.
 const MAX_PIXMAPS: usize = 4096;
-/// Bytes of a pixel: depths 24 and 32 are all that is taken.
-pub(crate) const PIXEL_BYTES: u32 = 4;
+/// Pixmaps of all clients that are remembered as the server's own, at most. To others nothing goes back that GL draws.
+const MAX_PLAIN: usize = 1 << 16;
+/// Bytes that the server's rows are a multiple of.
+const ROW_UNIT: u32 = 4;
+
+/// Bytes of a pixel of depth 16, 24 or 32, which are all that is taken.
+pub(crate) const fn pixel_bytes(depth: u8) -> u32 {
+    if depth == 16 { 2 } else { 4 }
+}
 
 /// A picture that the server has, too.
 #[derive(Debug)]
@@ -71,8 +78,8 @@ impl Backing {
 pub(crate) fn padded(layout: ExportLayout, depth: u8) -> Option<Geometry> {
     let whole = layout
         .stride
-        .is_multiple_of(PIXEL_BYTES)
-        .then_some(layout.stride / PIXEL_BYTES);
+        .is_multiple_of(ROW_UNIT)
+        .then_some(layout.stride / pixel_bytes(depth));
     Some(Geometry {
         width: whole.and_then(|width| u16::try_from(width).ok())?,
         height: u16::try_from(layout.height).ok()?,
@@ -90,7 +97,12 @@ pub(crate) enum Place {
         watch: Option<Damage>,
     },
     /// The server's own, which another pixmap follows.
-    Followed { backing: Backing, follower: Follower },
+    Followed {
+        backing: Backing,
+        follower: Follower,
+        /// Whether what GL draws to that pixmap goes to the server's, too.
+        both_ways: bool,
+    },
 }
 
 impl Place {
@@ -100,6 +112,11 @@ impl Place {
             Self::Ours { watch, .. } => watch.as_ref().map(Damage::id),
             Self::Followed { follower, .. } => Some(follower.damage()),
         }
+    }
+
+    /// Whether what GL draws there is for nobody.
+    pub(crate) fn is_for_gl_to_read(&self) -> bool {
+        matches!(self, Self::Followed { both_ways: false, .. })
     }
 
     pub(crate) fn backing(&self) -> &Backing {
@@ -156,6 +173,17 @@ impl Pixmap {
         });
     }
 
+    /// Whether the server tells what it draws, and the texture has it only after an upload.
+    pub(crate) fn lags(&self) -> bool {
+        self.is_copied() && self.place.damage().is_some()
+    }
+
+    /// Takes what has to be uploaded to the texture.
+    pub(crate) fn take_changed(&mut self) -> Areas {
+        let none = Areas::none((self.geometry.width, self.geometry.height));
+        std::mem::replace(&mut self.changed, none)
+    }
+
     /// How its buffer is described to clients, who find the texture by the file and know how its rows lie in theirs.
     pub(crate) fn describe(&self) -> BufferReply {
         let Geometry { width, height, depth } = self.geometry;
@@ -164,8 +192,8 @@ impl Pixmap {
             width,
             height,
             depth,
-            bpp: 32,
-            stride: u32::from(width) * PIXEL_BYTES,
+            bpp: if depth == 16 { 16 } else { 32 },
+            stride: u32::from(width) * pixel_bytes(depth),
             size: u32::try_from(size).unwrap_or(u32::MAX),
         }
     }
@@ -175,6 +203,8 @@ impl Pixmap {
 #[derive(Debug, Default)]
 pub(crate) struct Pixmaps {
     known: HashMap<u32, Pixmap>,
+    /// Those that clients have made as the server's own: nobody but clients draws to them.
+    plain: HashMap<u32, ClientId>,
     /// The pixmap that a damage object tells of.
     damages: HashMap<u32, u32>,
 }
@@ -188,6 +218,23 @@ impl Pixmaps {
         self.known.get_mut(&id)
     }
 
+    /// Takes note of one that is the server's own.
+    pub(crate) fn note(&mut self, id: u32, owner: ClientId) {
+        if self.plain.len() < MAX_PLAIN {
+            self.plain.insert(id, owner);
+        }
+    }
+
+    /// Whether one is the server's own, and no window's.
+    pub(crate) fn is_plain(&self, id: u32) -> bool {
+        self.plain.contains_key(&id)
+    }
+
+    /// Whether one has a picture in the session, or may come to have one.
+    pub(crate) fn may_be_drawn(&self, id: u32) -> bool {
+        self.known.contains_key(&id) || self.is_plain(id)
+    }
+
     /// Whether a client may have one more.
     pub(crate) fn has_room(&self, owner: ClientId) -> bool {
         self.known.values().filter(|pixmap| pixmap.owner == owner).count() < MAX_PIXMAPS
@@ -195,7 +242,7 @@ impl Pixmaps {
 
     /// Adds one; another one of this identifier must have been freed.
     pub(crate) fn add(&mut self, id: u32, pixmap: Pixmap) {
-        self.remove(id);
+        self.forget(id);
         self.damages
             .extend(pixmap.place.damage().map(|damage| (damage, id)));
         self.known.insert(id, pixmap);
@@ -203,6 +250,11 @@ impl Pixmaps {
 
     /// Forgets one that was freed, or never made. The server keeps the memory as long as it needs it.
     pub(crate) fn remove(&mut self, id: u32) {
+        self.plain.remove(&id);
+        self.forget(id);
+    }
+
+    fn forget(&mut self, id: u32) {
         let pixmap = self.known.remove(&id);
         if let Some(damage) = pixmap.and_then(|pixmap| pixmap.place.damage()) {
             self.damages.remove(&damage);
@@ -213,8 +265,9 @@ impl Pixmaps {
     pub(crate) fn leave(&mut self, owner: ClientId) {
         let gone = self.known.iter().filter(|(_, pixmap)| pixmap.owner == owner);
         for id in gone.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.remove(id);
+            self.forget(id);
         }
+        self.plain.retain(|_, other| *other != owner);
     }
 
     /// The pixmap that a damage object watches.
@@ -247,8 +300,7 @@ impl Pixmaps {
         let changed = (self.known.values_mut())
             .filter(move |pixmap| pixmap.owner == owner && !pixmap.changed.is_empty());
         changed.map(|pixmap| {
-            let none = Areas::none((pixmap.geometry.width, pixmap.geometry.height));
-            let areas = std::mem::replace(&mut pixmap.changed, none);
+            let areas = pixmap.take_changed();
             (pixmap.place.backing().texture(), areas)
         })
     }

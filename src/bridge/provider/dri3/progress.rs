@@ -28,10 +28,13 @@ impl Dri3 {
             match heard {
                 Heard::Picture { ticket, result } => self.pictured(ticket, result, control),
                 Heard::Done { ticket, result } => {
-                    if let Err(error) = result {
+                    let awaited = Awaited::Session(ticket);
+                    if let Err(error) = result
+                        && self.waiting.contains_key(&awaited)
+                    {
                         tracing::warn!("a picture is not where it should be: {error}");
                     }
-                    self.resolved(Awaited::Session(ticket), control);
+                    self.resolved(awaited, control);
                 }
                 Heard::Lost(error) => {
                     if error.is_end() {
@@ -130,14 +133,18 @@ impl Dri3 {
         let Some(client) = self.clients.get_mut(&id) else {
             return;
         };
-        let left = match (side, &mut client.held, &mut client.untold) {
-            (Side::Requests, Some(Held::Resolving(left)), _) => left,
-            (Side::Messages, _, Some(Untold::Uploading(left))) => left,
-            _ => return,
+        let over = match (side, &mut client.held, &mut client.untold) {
+            (Side::Requests, Some(Held::Touching(touching)), _) => touching.one_done(),
+            (Side::Messages, _, Some(Untold::Uploading(left))) => {
+                *left = left.saturating_sub(1);
+                *left == 0
+            }
+            _ => false,
         };
-        *left = left.saturating_sub(1);
-        if *left == 0 {
-            self.release(id, side, control);
+        match side {
+            _ if !over => {}
+            Side::Requests => self.touch_further(id, control),
+            Side::Messages => self.release(id, side, control),
         }
     }
 
@@ -183,7 +190,7 @@ impl Dri3 {
         }
     }
 
-    fn release(&mut self, id: ClientId, side: Side, control: &mut Control) {
+    pub(super) fn release(&mut self, id: ClientId, side: Side, control: &mut Control) {
         match side {
             Side::Requests => control.release_requests(id),
             Side::Messages => {

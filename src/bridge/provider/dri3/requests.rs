@@ -8,15 +8,15 @@ use super::{
     Asked, Asking, Awaited, Bad, ClientId, Control, Dri3, Held, Request, Side, Verdict,
     client::{Remembered, StandIn, Then},
     codec::{
-        BufferOffer, Drawn, Dri3Request, Fields, Geometry, PresentPixmap, Reading, copy_target,
-        create_pixmap, get_geometry, get_input_focus, no_operation, pixmap_from_buffers, query_fence,
-        selects_idle, shm_create_pixmap, sync_create_fence,
+        BufferOffer, Drawn, Dri3Request, Fields, Geometry, PresentPixmap, copy_target, create_pixmap,
+        get_geometry, get_input_focus, no_operation, pixmap_from_buffers, query_fence, selects_idle,
+        shm_create_pixmap, sync_create_fence, touched, touched_by_shm,
     },
     fences::Fence,
     growth::{Growth, Wanted},
-    pixmaps::{PIXEL_BYTES, Pixmap, Place},
+    pixmaps::{Pixmap, Place, pixel_bytes},
 };
-use crate::{pipe::format::Format, x11::Version};
+use crate::x11::Version;
 
 /// Bytes that rows in memory are a multiple of. Other pixmaps stay with the server, where they may be tiles and patterns:
 /// with padding they would repeat it.
@@ -92,17 +92,23 @@ impl Dri3 {
                 }
             }
             major => {
-                if let Some((target, area)) = copy_target(major, body)
-                    && let Some(pixmap) = self.pixmaps.get_mut(target)
-                {
-                    pixmap.change(area);
+                let verdict = self.touch(&request, &touched(major, body), 0);
+                if matches!(verdict, Verdict::Pass(_)) {
+                    self.note_copy(&request);
                 }
-                if let Some(Reading(drawable)) = Reading::core(major, body) {
-                    return self.read(request.client, &[drawable]);
-                }
+                return verdict;
             }
         }
         Verdict::forward()
+    }
+
+    /// Takes note of what a request that goes on has the server copy to a pixmap.
+    fn note_copy(&mut self, request: &Request<'_>) {
+        if let Some((target, area)) = copy_target(request.bytes[0], body(request))
+            && let Some(pixmap) = self.pixmaps.get_mut(target)
+        {
+            pixmap.change(area);
+        }
     }
 
     fn shm(&mut self, request: Request<'_>, asking: Ask<'_, '_>) -> Verdict {
@@ -113,10 +119,7 @@ impl Dri3 {
                 asking.remember(Remembered(Asked::Descriptors));
                 Verdict::forward()
             }
-            minor => match Reading::shm(minor, body(&request)) {
-                Some(Reading(drawable)) => self.read(request.client, &[drawable]),
-                None => Verdict::forward(),
-            },
+            minor => self.touch(&request, &[touched_by_shm(minor, body(&request))], 0),
         }
     }
 
@@ -127,7 +130,7 @@ impl Dri3 {
         };
         match drawn {
             Drawn::Picture { picture, drawable } => {
-                if self.pixmaps.get(drawable).is_some() {
+                if client.may_name(picture) && self.pixmaps.may_be_drawn(drawable) {
                     client.pictures.insert(picture, drawable);
                 }
                 Verdict::forward()
@@ -136,10 +139,10 @@ impl Dri3 {
                 client.pictures.remove(&picture);
                 Verdict::forward()
             }
-            Drawn::Composite { source, mask } => {
-                let read =
-                    [source, mask].map(|picture| client.pictures.get(&picture).copied().unwrap_or_default());
-                self.read(request.client, &read)
+            Drawn::Touched(pictures) => {
+                let drawables =
+                    pictures.map(|picture| client.pictures.get(&picture).copied().unwrap_or_default());
+                self.touch(&request, &drawables, 0)
             }
         }
     }
@@ -159,7 +162,7 @@ impl Dri3 {
             return Verdict::forward();
         };
         let unheard = self.hear_of_idle(request.client, shown, asking.control);
-        match self.wait_to_read(request.client, &[shown.pixmap], unheard) {
+        match self.touch(&request, &[shown.pixmap], unheard) {
             Verdict::Hold => Verdict::Hold,
             Verdict::Pass(_) => self.show(&request, shown),
         }
@@ -202,55 +205,32 @@ impl Dri3 {
         Verdict::replace(PresentPixmap::with_update(bytes, request.body, order, region))
     }
 
-    /// Holds a request that reads these drawables until what GL drew to them is where the server reads.
-    fn read(&mut self, id: ClientId, drawables: &[u32]) -> Verdict {
-        self.wait_to_read(id, drawables, 0)
-    }
-
-    /// As [`Dri3::read`], and for so many things more.
-    fn wait_to_read(&mut self, id: ClientId, drawables: &[u32], more: usize) -> Verdict {
-        let mut resolving = more;
-        for drawable in drawables {
-            let Some(pixmap) = self.pixmaps.get(*drawable).filter(|pixmap| pixmap.drawn_by_gl) else {
-                continue;
-            };
-            if let Place::Ours { backing, .. } = &pixmap.place
-                && let Ok(ticket) = self.session.resolve(backing.texture())
-            {
-                self.waiting
-                    .insert(Awaited::Session(ticket), (id, Side::Requests));
-                resolving += 1;
-            }
-        }
-        match self.clients.get_mut(&id).filter(|_| resolving > 0) {
-            Some(client) => {
-                client.held = Some(Held::Resolving(resolving));
-                Verdict::Hold
-            }
-            None => Verdict::forward(),
-        }
-    }
-
     /// Makes a client's pixmap one that GL can draw to, if it may come to that.
     fn create_pixmap(&mut self, depth: u8, request: Request<'_>) -> Verdict {
         let Some((id, _, geometry)) = create_pixmap(depth, body(&request)) else {
             return Verdict::forward();
         };
-        let format = match depth {
-            24 => Format::B8G8R8X8_UNORM,
-            32 => Format::B8G8R8A8_UNORM,
-            _ => return Verdict::forward(),
-        };
-        let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
-        let filled = width > 0 && height > 0 && (width * PIXEL_BYTES).is_multiple_of(ROW_UNIT);
-        let worth = filled && self.offer.takes.memory;
-        if !worth || !self.helps(request.client) || !self.may_make(request.client, id) {
+        if !self.may_make(request.client, id) {
             return Verdict::forward();
         }
-        match self.session.create(format, width, height) {
-            Ok(ticket) => self.hold(request.client, ticket, Wanted::Pixmap(geometry)),
-            Err(_) => Verdict::forward(),
+        let (width, height) = (u32::from(geometry.width), u32::from(geometry.height));
+        let row = width * pixel_bytes(depth);
+        let filled = width > 0 && height > 0 && row.is_multiple_of(ROW_UNIT);
+        let format = self.offer.format(depth).filter(|_| depth != 16 && filled);
+        let can_be_ours = self.offer.takes.memory && self.helps(request.client);
+        let asked = format
+            .filter(|_| can_be_ours)
+            .and_then(|format| self.session.create(format, width, height).ok());
+        match asked {
+            Some(ticket) => self.hold(request.client, ticket, Wanted::Pixmap(geometry)),
+            None => self.leave_to_server(id, request.client),
         }
+    }
+
+    /// Lets a client make a pixmap that is the server's own.
+    fn leave_to_server(&mut self, id: u32, client: ClientId) -> Verdict {
+        self.pixmaps.note(id, client);
+        Verdict::forward()
     }
 
     /// Whether a client may give this identifier to a pixmap of ours.
@@ -274,7 +254,8 @@ impl Dri3 {
     /// Lets a request go on whose wait is over.
     fn resume(&mut self, request: Request<'_>, held: Held, asking: Ask<'_, '_>) -> Verdict {
         match held {
-            Held::Resolving(_) => {
+            Held::Touching(_) => {
+                self.note_copy(&request);
                 let shown = (request.bytes[0] == self.offer.present)
                     .then(|| PresentPixmap::parse(request.bytes[1], body(&request)));
                 match shown.flatten() {
@@ -295,7 +276,10 @@ impl Dri3 {
                         }
                         None => Verdict::forward(),
                     },
-                    (_, Err(_)) => Verdict::forward(),
+                    (_, Err(_)) => match create_pixmap(request.bytes[1], body(&request)) {
+                        Some((pixmap, ..)) => self.leave_to_server(pixmap, request.client),
+                        None => Verdict::forward(),
+                    },
                 }
             }
         }

@@ -51,6 +51,8 @@ pub(super) struct Flow {
     /// Bytes before this came.
     end: usize,
     rest: Rest,
+    /// How often something came.
+    arrivals: u64,
     /// Bytes that were decided on, from the beginning of the connection.
     judged: u64,
     /// Goes before what is decided in `bytes`.
@@ -88,6 +90,7 @@ impl Flow {
             decided: 0,
             end: 0,
             rest: Rest::Passes(0),
+            arrivals: 0,
             judged: 0,
             first: Vec::new(),
             first_sent: 0,
@@ -127,6 +130,7 @@ impl Flow {
         descriptors: Descriptors,
     ) -> Result<(), TooManyFds> {
         self.end += count;
+        self.arrivals += 1;
         if fds.is_empty() {
             return Ok(());
         }
@@ -159,6 +163,11 @@ impl Flow {
             }
         }
         &self.bytes[self.decided..self.end]
+    }
+
+    /// How often something came so far.
+    pub(super) fn arrivals(&self) -> u64 {
+        self.arrivals
     }
 
     /// How many bytes were decided on, from the beginning of the connection.

@@ -113,11 +113,13 @@ impl<T> Talk<T> {
     where
         I: Interceptor<Ticket = T>,
     {
+        let arrival = flow.arrivals();
         let (bytes, fds) = flow.undecided_with_fds();
         let request = Request {
             client: self.client,
             order: self.order,
             sequence: self.asked + 1,
+            arrival,
             bytes: &bytes[..shown],
             length: head.bytes(),
             body: head.form.body(),

@@ -144,7 +144,11 @@ fn doubles_are_pairs_of_words() {
         statements("DSLT TEMP[0].xz, TEMP[1], TEMP[2]"),
         "t0.xz=uvec2(-uint(D(t1.xy)<D(t2.xy)),-uint(D(t1.zw)<D(t2.zw)));"
     );
-    assert_eq!(statements("U2D TEMP[0].zw, TEMP[1]"), "t0.zw=E(double(t1.y));");
+    assert_eq!(statements("U2D TEMP[0].zw, TEMP[1]"), "t0.zw=E(double(t1.x));");
+    assert_eq!(
+        statements("DADD TEMP[0].zw, TEMP[1], TEMP[2].zwzw"),
+        "t0.zw=E(D(t1.xy)+D(t2.zw));"
+    );
 }
 
 #[test]
@@ -155,7 +159,7 @@ fn long_integers_are_pairs_of_words() {
     );
     assert_eq!(
         statements("I64SHR TEMP[0].zw, TEMP[1], TEMP[2]"),
-        "t0.zw=unpackUint2x32(uint64_t(int64_t(packUint2x32(t1.zw))>>(t2.y&63u)));"
+        "t0.zw=unpackUint2x32(uint64_t(int64_t(packUint2x32(t1.xy))>>(t2.x&63u)));"
     );
     assert_eq!(
         statements("D2I64 TEMP[0].xy, TEMP[1]"),

@@ -267,7 +267,7 @@ impl<R: Renderer> Connection<R> {
         self.resources.memory -= held.bytes();
         common.memory -= held.bytes();
         if let Some(export) = &held.export {
-            export.detach(self.id);
+            common.exports.leave(export, self.id);
         }
     }
 

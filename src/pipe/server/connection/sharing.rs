@@ -165,7 +165,8 @@ impl<R: Renderer> Connection<R> {
         match self.exported(common, id) {
             Ok(export) => {
                 let payload = layout_words(0, &export.layout);
-                self.reply_fd(RESOURCE_EXPORT, &payload, &export.file)
+                let file = export.lend()?;
+                self.reply_fd(RESOURCE_EXPORT, &payload, &file)
             }
             Err(refused) => {
                 let mut payload = [0; 11];

@@ -226,6 +226,11 @@ impl Shared {
         self.desk.lock().unwrap().stands_still = still;
     }
 
+    pub(super) fn gl_goes_on_when_asked_again(&self) {
+        let mut desk = self.desk.lock().unwrap();
+        (desk.stands_still, desk.reluctance) = (false, 1);
+    }
+
     /// Ends the session, whose clients have to be gone.
     pub(super) fn end(self) {
         rustix::net::shutdown(&self.listener, rustix::net::Shutdown::Both).unwrap();

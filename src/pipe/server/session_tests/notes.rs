@@ -44,6 +44,8 @@ pub(super) struct Desk {
     pub(super) calls: Vec<(usize, Call)>,
     /// Whether GL does not get on: what it is given stays unfinished.
     pub(super) stands_still: bool,
+    /// How often it is then asked in vain.
+    pub(super) reluctance: usize,
     renderers: usize,
 }
 
@@ -96,7 +98,13 @@ impl Notes {
     }
 
     fn is_done(&self) -> bool {
-        !self.desk.lock().unwrap().stands_still
+        let mut desk = self.desk.lock().unwrap();
+        if desk.stands_still {
+            return false;
+        }
+        let asked_in_vain = desk.reluctance > 0;
+        desk.reluctance = desk.reluctance.saturating_sub(1);
+        !asked_in_vain
     }
 }
 

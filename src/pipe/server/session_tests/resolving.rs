@@ -99,6 +99,21 @@ fn the_answer_comes_when_gl_is_done_and_others_are_served_meanwhile() {
 }
 
 #[test]
+fn what_is_asked_for_one_picture_is_done_in_that_order() {
+    let session = Shared::start();
+    let (mut owner, mut other) = pair(&session);
+    owner.say(&[1, 6, 11]);
+    session.gl_stands_still(true);
+    other.say(&[6, UPLOAD, 1, 5, 1, 2, 3, 4]);
+    other.say(&[2, RESOLVE, 2, 5]);
+    other.settle();
+    // The upload is told once more that GL is not done; the other would hear that it is.
+    session.gl_goes_on_when_asked_again();
+    assert_eq!(other.hear(), [2, UPLOAD, 1, 0]);
+    assert_eq!(other.hear(), [2, RESOLVE, 2, 0]);
+}
+
+#[test]
 fn a_client_that_waits_for_a_fence_delays_only_pictures_that_it_has() {
     let session = Shared::start();
     let (mut owner, mut other) = pair(&session);

@@ -1,8 +1,11 @@
 //! Resources that several clients have: made, exported, imported, and gone.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 
-use rustix::io::Errno;
+use rustix::{
+    fs::{Mode, OFlags, open},
+    io::Errno,
+};
 
 use super::{
     client::{Client, Shared, Wire, create2},
@@ -144,7 +147,7 @@ fn an_exported_file_names_the_resource_to_others() {
 }
 
 #[test]
-fn a_resource_lives_as_long_as_somebody_has_it() {
+fn a_resource_lives_as_long_as_somebody_has_it_or_its_file() {
     let session = Shared::start();
     let (mut owner, mut other) = (session.client(), session.client());
     owner.say(&create(1));
@@ -158,8 +161,22 @@ fn a_resource_lives_as_long_as_somebody_has_it() {
         wire.say(&[1, 3, id]);
         wire.settle();
     }
-    // Nobody has it: the file is memory and no more.
-    assert_eq!(import(&mut third, 7, &file), number(Errno::BADF));
+    // Nobody has it but by its file, as we do.
+    assert_eq!(import(&mut third, 7, &file), 0);
+    third.say(&[1, 3, 7]);
+    third.settle();
+    // Opened once more without a lock, the file is nobody's once we have given ours back.
+    let nobodys = open(
+        format!("/proc/self/fd/{}", file.as_raw_fd()),
+        OFlags::RDWR,
+        Mode::empty(),
+    )
+    .unwrap();
+    drop(file);
+    import(&mut third, 8, &nobodys);
+    third.say(&[1, 3, 8]);
+    third.settle();
+    assert_eq!(import(&mut third, 9, &nobodys), number(Errno::BADF));
 }
 
 #[test]

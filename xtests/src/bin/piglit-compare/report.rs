@@ -67,6 +67,7 @@ impl<'a> Report<'a> {
         for test in &verdict.crashed {
             println!("crashed\t{test}");
         }
+        self.failures_everywhere(&results, &known)?;
         self.compare_with_earlier(&results, &known)?;
         println!(
             "of {} tests that the C renderer passes, we pass {} = {:.2} %",
@@ -80,6 +81,23 @@ impl<'a> Report<'a> {
             verdict.crashed.len(),
             self.took.as_secs()
         );
+        Ok(())
+    }
+
+    /// Says which tests fail that are in no list, in the set where those that fail with everybody were looked at.
+    fn failures_everywhere(&self, results: &Results, known: &Known) -> Result<(), Failure> {
+        if self.options.set != Set::Display {
+            return Ok(());
+        }
+        let everywhere = list(&data("fails-everywhere-display.txt"))?;
+        let failed = results
+            .iter()
+            .filter(|(_, result)| !["pass", "skip"].contains(&result.as_str()));
+        for (test, result) in failed {
+            if !everywhere.contains_key(test) && !known.tests().any(|listed| listed == test) {
+                println!("unexplained\t{result}\t{test}");
+            }
+        }
         Ok(())
     }
 

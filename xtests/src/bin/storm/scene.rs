@@ -223,12 +223,12 @@ fn expected(draw: u32, changes: Changes) -> Colour {
         true => draw as usize % VARIANTS,
         false => 0,
     };
-    let (tint, texel) = (
+    let (tint, light) = (
         TINTS[variant(Changes::Uniforms)],
-        TEXELS[variant(Changes::Textures)],
+        LIGHTS[variant(Changes::Lights)],
     );
-    let colour = vertex_colour(draw);
-    std::array::from_fn(|at| colour[at] * tint[at] * f32::from(texel[at]))
+    let (colour, texel) = (vertex_colour(draw), TEXELS[variant(Changes::Textures)]);
+    std::array::from_fn(|at| colour[at] * tint[at] * light[at] * f32::from(texel[at]))
 }
 
 /// The vertices of a draw: the square of its pixel.

@@ -20,9 +20,9 @@ pub(super) use answer::{Answer, ErrorMessage};
 pub(super) use dri3::{BufferOffer, BufferReply, Dri3Request, pixmap_from_buffers};
 pub(super) use fields::{Fields, Maker};
 pub(super) use other::{
-    Drawn, Geometry, IdleNotify, PresentPixmap, Reading, copy_target, create_pixmap, extension_names,
+    Drawn, Geometry, IdleNotify, PresentPixmap, TOUCHING, copy_target, create_pixmap, extension_names,
     get_geometry, get_input_focus, no_operation, query_fence, selects_idle, shm_create_pixmap,
-    sync_create_fence,
+    sync_create_fence, touched, touched_by_shm,
 };
 
 /// The error codes of the core protocol that stand for themselves here.

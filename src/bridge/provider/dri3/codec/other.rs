@@ -2,6 +2,8 @@
 //!
 //! `body` is a request without its header: four bytes, or eight in the long form of BIG-REQUESTS.
 
+use std::ops::RangeInclusive;
+
 use x11rb::protocol::{
     present, render, shm, sync,
     xproto::{self, Rectangle},
@@ -10,26 +12,24 @@ use x11rb::protocol::{
 use super::{Fields, Maker};
 use crate::x11::ByteOrder;
 
-/// A request of the core protocol by which a drawable is read, and which one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reading(pub(crate) u32);
+/// The requests of the core protocol that read drawables, or draw to them.
+pub(crate) const TOUCHING: RangeInclusive<u8> = xproto::COPY_AREA_REQUEST..=xproto::IMAGE_TEXT16_REQUEST;
 
-impl Reading {
-    /// CopyArea, CopyPlane and GetImage.
-    pub(crate) fn core(major: u8, body: Fields<'_>) -> Option<Self> {
-        match major {
-            xproto::COPY_AREA_REQUEST | xproto::COPY_PLANE_REQUEST | xproto::GET_IMAGE_REQUEST => {
-                body.u32(0).map(Self)
-            }
-            _ => None,
-        }
+/// The drawables that a request of the core protocol reads or draws to; 0 for none.
+pub(crate) fn touched(major: u8, body: Fields<'_>) -> [u32; 2] {
+    let drawable = |at| body.u32(at).unwrap_or_default();
+    match major {
+        xproto::COPY_AREA_REQUEST | xproto::COPY_PLANE_REQUEST => [drawable(0), drawable(4)],
+        major if TOUCHING.contains(&major) => [drawable(0), 0],
+        _ => [0; 2],
     }
+}
 
-    /// MIT-SHM's GetImage.
-    pub(crate) fn shm(minor: u8, body: Fields<'_>) -> Option<Self> {
-        (minor == shm::GET_IMAGE_REQUEST)
-            .then(|| body.u32(0).map(Self))
-            .flatten()
+/// The drawable that a request of MIT-SHM reads or draws to; 0 for none.
+pub(crate) fn touched_by_shm(minor: u8, body: Fields<'_>) -> u32 {
+    match minor {
+        shm::GET_IMAGE_REQUEST | shm::PUT_IMAGE_REQUEST => body.u32(0).unwrap_or_default(),
+        _ => 0,
     }
 }
 
@@ -47,15 +47,15 @@ pub(crate) fn copy_target(major: u8, body: Fields<'_>) -> Option<(u32, Rectangle
     Some((body.u32(4)?, area))
 }
 
-/// A request of RENDER that says which pictures are of a drawable, or which are read.
+/// A request of RENDER that says which pictures are of a drawable, or which are read or drawn to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Drawn {
     /// CreatePicture.
     Picture { picture: u32, drawable: u32 },
     /// FreePicture.
     Free { picture: u32 },
-    /// Composite: source and mask.
-    Composite { source: u32, mask: u32 },
+    /// Those that something is drawn from and to; 0 for none.
+    Touched([u32; 3]),
 }
 
 impl Drawn {
@@ -68,10 +68,16 @@ impl Drawn {
             render::FREE_PICTURE_REQUEST => Self::Free {
                 picture: body.u32(0)?,
             },
-            render::COMPOSITE_REQUEST => Self::Composite {
-                source: body.u32(4)?,
-                mask: body.u32(8)?,
-            },
+            render::COMPOSITE_REQUEST => Self::Touched([body.u32(4)?, body.u32(8)?, body.u32(12)?]),
+            render::TRAPEZOIDS_REQUEST
+            | render::TRIANGLES_REQUEST
+            | render::TRI_STRIP_REQUEST
+            | render::TRI_FAN_REQUEST
+            | render::COMPOSITE_GLYPHS8_REQUEST
+            | render::COMPOSITE_GLYPHS16_REQUEST
+            | render::COMPOSITE_GLYPHS32_REQUEST => Self::Touched([body.u32(4)?, body.u32(8)?, 0]),
+            render::FILL_RECTANGLES_REQUEST => Self::Touched([body.u32(4)?, 0, 0]),
+            render::ADD_TRAPS_REQUEST => Self::Touched([body.u32(0)?, 0, 0]),
             _ => return None,
         })
     }

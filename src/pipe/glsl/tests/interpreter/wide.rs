@@ -93,8 +93,8 @@ pub(super) fn evaluate(i: &Instruction, s: &[Vector; 4], mask: Mask) -> Vector {
         }
         return result;
     }
-    for pair in 0..2 {
-        let value = to_double(i.opcode, s, pair).filter(|v| !v.is_nan() && !v.is_subnormal() && *v != 0.0);
+    for (pair, from) in written_pairs(mask) {
+        let value = to_double(i.opcode, s, from).filter(|v| !v.is_nan() && !v.is_subnormal() && *v != 0.0);
         if let Some(value) = value {
             let bits = value.to_bits();
             result[2 * pair] = Word::exact(bits as u32);
@@ -102,6 +102,13 @@ pub(super) fn evaluate(i: &Instruction, s: &[Vector; 4], mask: Mask) -> Vector {
         }
     }
     result
+}
+
+/// Pairs of the result, with the pairs of the sources that they come from.
+fn written_pairs(mask: Mask) -> impl Iterator<Item = (usize, usize)> {
+    let halves = [mask.0 & 3, mask.0 >> 2 & 3];
+    let written = (0..2).filter(move |&pair| halves[pair] != 0);
+    written.enumerate().map(|(from, pair)| (pair, from))
 }
 
 fn to_double(opcode: Opcode, s: &[Vector; 4], pair: usize) -> Option<f64> {
@@ -153,10 +160,10 @@ fn longs(opcode: Opcode, s: &[Vector; 4], mask: Mask) -> Vector {
     if compare(opcode, 0, 0).is_some() {
         return result;
     }
-    for n in 0..2 {
+    for (to, n) in written_pairs(mask) {
         if let Some(value) = long(opcode, pair(0, n), pair(1, n), s[0][n], s[1][n]) {
-            result[2 * n] = Word::exact(value as u32);
-            result[2 * n + 1] = Word::exact((value >> 32) as u32);
+            result[2 * to] = Word::exact(value as u32);
+            result[2 * to + 1] = Word::exact((value >> 32) as u32);
         }
     }
     result
