@@ -269,3 +269,15 @@ fn masks_have_no_room_beyond_512_formats() {
     assert_eq!(mask.iter().collect::<Vec<_>>(), [Format(0), Format(511)]);
     assert!(!mask.contains(Format(512)));
 }
+
+#[test]
+fn scarce_bindings_are_for_fragment_and_compute_shaders_first() {
+    let host = HostLimits {
+        image_uniforms: [8; 6],
+        image_units: 8,
+        storage_buffer_bindings: 20,
+        ..host()
+    };
+    assert_eq!(host.image_slots(), [0, 8, 0, 0, 0, 8]);
+    assert_eq!(host.storage_slots(), [3, 8, 3, 3, 3, 8]);
+}

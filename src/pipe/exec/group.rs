@@ -3,7 +3,8 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use super::{
-    ExecError, Executor, features, layout,
+    ExecError, Executor, features,
+    layout::layout,
     library::Library,
     pictures::Pictures,
     resource_limits,

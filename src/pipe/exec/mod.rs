@@ -22,6 +22,7 @@ mod group;
 mod image;
 mod indirect;
 mod keys;
+mod layout;
 mod legacy;
 mod library;
 mod objects;
@@ -53,14 +54,10 @@ use self::{
     sub_context::SubContext, upload::UploadStream, work::Work,
 };
 use super::{
-    caps::{Caps, Features, HostLimits, PerStage},
-    glsl::{Host, Layout, Slots},
+    caps::{Caps, Features, HostLimits},
+    glsl::Host,
     resource::{Attached, Resource, ResourceLimits, Resources},
-    wire::virgl::{
-        self,
-        command::*,
-        enums::{Stage, TransferDirection},
-    },
+    wire::virgl::{self, command::*, enums::TransferDirection},
 };
 use crate::gl::{self, ErrorCode, Gl, QueryValue, ReadBytes, WriteBytes};
 
@@ -559,33 +556,6 @@ impl Drop for Executor {
     fn drop(&mut self) {
         self.shared.group.works.remove(self.shared.number);
     }
-}
-
-/// Divides the host's texture units and bindings among the stages.
-fn layout(host: &HostLimits) -> Layout {
-    let blocks = host.constant_buffers_per_stage();
-    Layout {
-        samplers_per_stage: host.samplers_per_stage(),
-        uniform_blocks_per_stage: blocks,
-        system_block: blocks * state::STAGES as u32,
-        storage_blocks: consecutive(host.storage_slots()),
-        images: consecutive(host.image_slots()),
-        atomic_buffers: host.atomic_buffers(),
-    }
-}
-
-/// The slots of the stages that draw, one after another, and those of the compute stage in the same place.
-fn consecutive(counts: PerStage) -> [Slots; state::STAGES] {
-    let mut first = 0;
-    std::array::from_fn(|stage| {
-        let count = counts[stage];
-        if stage == Stage::Compute as usize {
-            return Slots { first: 0, count };
-        }
-        let slots = Slots { first, count };
-        first += count;
-        slots
-    })
 }
 
 /// What of later GL versions is carried out on this host.
