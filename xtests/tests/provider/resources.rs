@@ -15,20 +15,18 @@ use super::Rig;
 fn holdings(server: &RustConnection) -> BTreeMap<u32, BTreeMap<u32, u32>> {
     let clients = server.res_query_clients().unwrap().reply().unwrap().clients;
     let of = |client: u32| {
-        let held = server
-            .res_query_client_resources(client)
-            .unwrap()
-            .reply()
-            .unwrap();
-        held.types
-            .iter()
-            .map(|held| (held.resource_type, held.count))
-            .collect()
+        let held = server.res_query_client_resources(client).unwrap();
+        // A client may have gone since.
+        let types = held.reply().ok()?.types;
+        Some(
+            types
+                .iter()
+                .map(|held| (held.resource_type, held.count))
+                .collect(),
+        )
     };
-    clients
-        .iter()
-        .map(|client| (client.resource_base, of(client.resource_base)))
-        .collect()
+    let held = clients.iter().map(|client| client.resource_base);
+    held.filter_map(|client| Some((client, of(client)?))).collect()
 }
 
 #[test]

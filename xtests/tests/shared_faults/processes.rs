@@ -9,7 +9,10 @@ use pixbridge_xtests::{
     xvfb::Xvfb,
 };
 use rustix::process::{Pid, Signal, kill_process};
-use x11rb::{connection::Connection as _, protocol::xproto::ConnectionExt as _};
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{ConfigureWindowAux, ConnectionExt as _},
+};
 
 use super::{LIMIT, Rig, assert_undisturbed, wait_for_end};
 
@@ -38,7 +41,8 @@ fn an_application_killed_in_a_frame_disturbs_no_neighbour_and_leaves_nothing() {
 #[test]
 fn a_frame_that_its_application_does_not_live_to_see_is_no_news() {
     let rig = Rig::new();
-    let before = rig.held.descriptors();
+    let windows = rig.windows();
+    let (direct, _) = x11rb::connect(Some(&rig.server.display())).expect("Xvfb");
     let session = Pid::from_raw(rig.held.session() as i32).expect("a process");
     for _ in 0..3 {
         let mut gears = rig.gears();
@@ -47,8 +51,25 @@ fn a_frame_that_its_application_does_not_live_to_see_is_no_news() {
         wait_until("end of all turning", || stands_still(gears.id()).then_some(()));
         kill(gears.id());
         wait_for_end(&mut gears);
+        // That it is gone shows when it is to be told something.
+        wait_until("end of the window", || {
+            let left: Vec<_> = rig
+                .windows()
+                .into_iter()
+                .filter(|window| !windows.contains(window))
+                .collect();
+            for window in &left {
+                let lower = ConfigureWindowAux::new().y(20);
+                let upper = ConfigureWindowAux::new().y(10);
+                for place in [lower, upper] {
+                    direct.configure_window(*window, &place).unwrap();
+                }
+            }
+            left.is_empty().then_some(())
+        });
         kill_process(session, Signal::CONT).expect("a session");
-        rig.held.wait_for_descriptors(before);
+        // What the session says of the frame comes before what it says of others.
+        assert_undisturbed(rig.neighbour(4));
     }
     let output = rig.held.output();
     assert!(!output.contains(" WARN "), "{output}");
