@@ -44,7 +44,7 @@ pub(super) struct Desk {
     pub(super) calls: Vec<(usize, Call)>,
     /// Whether GL does not get on: what it is given stays unfinished.
     pub(super) stands_still: bool,
-    renderers: usize,
+    pub(super) renderers: usize,
 }
 
 /// The desk, for both ends of a test.
@@ -77,6 +77,8 @@ impl RendererGroup for Office {
     fn connect(&mut self) -> Result<Notes, No> {
         Ok(Notes::at(&self.0))
     }
+
+    fn tidy(&mut self) {}
 }
 
 impl Notes {
