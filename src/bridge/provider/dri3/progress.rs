@@ -28,8 +28,11 @@ impl Dri3 {
             match heard {
                 Heard::Picture { ticket, result } => self.pictured(ticket, result, control),
                 Heard::Done { ticket, result } => {
-                    if let Err(error) = result {
-                        tracing::warn!("a picture is not where it should be: {error}");
+                    match result {
+                        Ok(()) => {}
+                        // Its pixmap went meanwhile, with its client most of the time.
+                        Err(Errno::NOENT) => tracing::debug!("a picture is gone by the time it is there"),
+                        Err(error) => tracing::warn!("a picture is not where it should be: {error}"),
                     }
                     self.resolved(Awaited::Session(ticket), control);
                 }
