@@ -5,6 +5,7 @@
 
 pub mod bridge;
 pub mod gl;
+mod heap;
 pub mod memory;
 pub mod pipe;
 pub mod present;

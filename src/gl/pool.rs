@@ -137,6 +137,11 @@ impl Pool {
         })
     }
 
+    /// Whether names wait for a context of the scope to be current.
+    pub(super) fn is_owed(&self) -> bool {
+        !self.waiting.borrow().is_empty()
+    }
+
     /// Deletes what waits, if a context of the scope is current.
     pub(super) fn bury(&self) {
         if self.is_current() {

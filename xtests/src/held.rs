@@ -107,16 +107,15 @@ impl Held {
     /// # Panics
     /// If there is none for a long time.
     pub fn session(&self) -> u32 {
-        let children = format!("/proc/{0}/task", self.relay());
-        wait_until("a session", || {
-            let threads = fs::read_dir(&children).ok()?;
-            let lists =
-                threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
-            let all: String = lists.collect();
-            all.split_ascii_whitespace()
-                .filter_map(|child| child.parse().ok())
-                .find(|child| is_session(*child))
-        })
+        session_of(self.relay())
+    }
+
+    /// The processes that the relay's process started.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn children(&self) -> Vec<u32> {
+        children(self.relay())
     }
 
     /// Where the session listens.
@@ -218,6 +217,25 @@ pub fn wait_until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
         assert!(start.elapsed() < SOON, "no {what}");
         thread::sleep(POLL);
     }
+}
+
+/// The process that draws for a `pixbridge run`.
+///
+/// # Panics
+/// If there is none for a long time.
+pub fn session_of(run: u32) -> u32 {
+    wait_until("a session", || {
+        children(run).into_iter().find(|child| is_session(*child))
+    })
+}
+
+fn children(process: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("a process");
+    let lists = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("children")).ok());
+    let all: String = lists.collect();
+    all.split_ascii_whitespace()
+        .filter_map(|child| child.parse().ok())
+        .collect()
 }
 
 fn is_session(process: u32) -> bool {

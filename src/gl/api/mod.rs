@@ -80,6 +80,16 @@ pub(in crate::gl) struct Setup {
     pub(in crate::gl) polygon_offset_clamp: Option<PolygonOffsetClamp>,
 }
 
+impl Drop for Inner {
+    /// Objects of the context alone go with it, one should think. Mesa keeps framebuffers, with all that is attached to
+    /// them, until the share group ends.
+    fn drop(&mut self) {
+        if self.own.is_owed() && !self.lost.get() && self.context.make_current().is_ok() {
+            self.own.bury();
+        }
+    }
+}
+
 impl fmt::Debug for Gl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Gl").field(&self.0.context.id()).finish()

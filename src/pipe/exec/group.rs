@@ -85,6 +85,14 @@ impl ExecutorGroup {
         Executor::in_group(&self.0)
     }
 
+    /// Deletes what executors that are gone have left to be deleted, as far as GL has finished with it.
+    pub fn tidy(&self) {
+        let gl = self.0.root.gl();
+        self.0.tidy(&gl);
+        // Names that were dropped while no context was current wait for one.
+        gl.flush();
+    }
+
     /// Where pictures that are shown and shared are for others.
     pub fn placement(&self) -> Placement {
         self.0.pictures.placement()

@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    net::{RecvFlags, recv},
+};
 use tracing::Span;
 
 use super::{
@@ -35,9 +38,30 @@ const PATIENCE: Duration = Duration::from_micros(500);
 pub(super) struct Hub<R: Renderer> {
     connections: Connections<R>,
     next_id: u64,
+    /// Those who have said nothing so far, and those who now do.
+    silent: Vec<Caller>,
+    speaking: Vec<Caller>,
     common: Common<R::Shared>,
     barriers: Vec<Barrier<R>>,
     ended: Vec<Ended>,
+}
+
+/// Somebody who may become a connection.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) stream: UnixStream,
+    pub(super) span: Span,
+}
+
+impl Caller {
+    /// Whether the other end is closed and nothing was said.
+    fn is_gone(&self) -> bool {
+        let mut byte = [0];
+        matches!(
+            recv(&self.stream, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT),
+            Ok((_, 0)) | Err(rustix::io::Errno::CONNRESET)
+        )
+    }
 }
 
 /// A connection that is over.
@@ -51,6 +75,8 @@ pub(super) struct Ended {
 #[derive(Debug, Clone, Copy)]
 enum Source {
     Listener,
+    /// The silent caller of that position.
+    Caller(usize),
     Stream(ConnectionId),
     /// A fence that a connection waits for.
     Fence(ConnectionId),
@@ -62,6 +88,8 @@ impl<R: Renderer> Hub<R> {
         Self {
             connections: Connections::new(),
             next_id: 0,
+            silent: Vec::new(),
+            speaking: Vec::new(),
             common: Common::new(memory),
             barriers: Vec::new(),
             ended: Vec::new(),
@@ -84,9 +112,19 @@ impl<R: Renderer> Hub<R> {
         self.connections.insert(id, connection);
     }
 
-    /// The number of connections.
+    /// Keeps somebody until they say something.
+    pub(super) fn listen_to(&mut self, caller: Caller) {
+        self.silent.push(caller);
+    }
+
+    /// Those who have begun to speak since this was last asked, to be taken in.
+    pub(super) fn speaking(&mut self) -> Vec<Caller> {
+        std::mem::take(&mut self.speaking)
+    }
+
+    /// The number of connections, and of those who may become one.
     pub(super) fn len(&self) -> usize {
-        self.connections.len()
+        self.connections.len() + self.silent.len() + self.speaking.len()
     }
 
     /// The connections that ended since this was last asked.
@@ -104,7 +142,7 @@ impl<R: Renderer> Hub<R> {
         listener: Option<BorrowedFd<'_>>,
         limit: Option<Duration>,
     ) -> io::Result<bool> {
-        let only = self.connections.len() == 1 && self.barriers.is_empty();
+        let only = self.connections.len() == 1 && self.silent.is_empty() && self.barriers.is_empty();
         self.common.alone = only;
         let private = only && listener.is_none() && limit.is_none();
         let blocks = private && self.connections.values().all(Connection::only_listens);
@@ -141,6 +179,10 @@ impl<R: Renderer> Hub<R> {
             sources.push(Source::Listener);
             fds.push(PollFd::new(listener, PollFlags::IN));
         }
+        for (at, caller) in self.silent.iter().enumerate() {
+            sources.push(Source::Caller(at));
+            fds.push(PollFd::new(&caller.stream, PollFlags::IN));
+        }
         for (&id, connection) in &self.connections {
             let mut events = PollFlags::empty();
             events.set(PollFlags::IN, connection.is_hungry());
@@ -172,14 +214,27 @@ impl<R: Renderer> Hub<R> {
             .filter(|(_, events)| !events.is_empty())
             .collect();
         let mut called = false;
-        for (source, events) in seen {
+        // The last first, so that the positions of those before stay the same.
+        for (source, events) in seen.into_iter().rev() {
             match source {
+                Source::Caller(at) => self.hear(at),
                 Source::Listener => called = true,
                 Source::Stream(id) => self.look_at_stream(id, events),
                 Source::Fence(id) => self.with(id, |connection, _| connection.look_at_fds()),
             }
         }
         Ok(called)
+    }
+
+    fn hear(&mut self, at: usize) {
+        let caller = self.silent.swap_remove(at);
+        match caller.is_gone() {
+            true => self.ended.push(Ended {
+                span: caller.span,
+                outcome: Ok(()),
+            }),
+            false => self.speaking.push(caller),
+        }
     }
 
     fn look_at_stream(&mut self, id: ConnectionId, events: PollFlags) {

@@ -97,6 +97,8 @@ pub trait RendererGroup {
     /// # Errors
     /// If none can be made.
     fn connect(&mut self) -> Result<Self::Renderer, <Self::Renderer as Renderer>::Error>;
+    /// Lets go of what renderers that are gone have left.
+    fn tidy(&mut self);
 }
 
 impl Renderer for Executor {
@@ -192,5 +194,9 @@ impl RendererGroup for ExecutorGroup {
 
     fn connect(&mut self) -> Result<Executor, ExecError> {
         ExecutorGroup::connect(self)
+    }
+
+    fn tidy(&mut self) {
+        ExecutorGroup::tidy(self);
     }
 }

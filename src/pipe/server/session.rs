@@ -17,15 +17,18 @@ use tracing::Span;
 
 use super::{
     error::SessionError,
-    hub::Hub,
+    hub::{Caller, Hub},
     limits::{Limits, SharedLimits},
     listener::{is_transient, permitted},
     record::Recorder,
     renderer::{Renderer, RendererGroup},
 };
+use crate::heap;
 
 /// How long callers wait when descriptors or memory are short.
 const RETRY_AFTER: Duration = Duration::from_millis(20);
+/// How long what ended connections left stays: others let go of what they shared with them, and more may end.
+const CLEAR_AFTER: Duration = Duration::from_millis(300);
 
 /// A single connection being served.
 #[derive(Debug)]
@@ -86,6 +89,8 @@ pub struct SharedSession<G: RendererGroup> {
     hub: Hub<G::Renderer>,
     group: G,
     limits: SharedLimits,
+    /// When to give back what ended connections left, if there were any.
+    clearing: Option<Instant>,
 }
 
 impl<G: RendererGroup> SharedSession<G> {
@@ -101,6 +106,7 @@ impl<G: RendererGroup> SharedSession<G> {
             group,
             limits,
             hub: Hub::new(limits.memory),
+            clearing: None,
         })
     }
 
@@ -118,10 +124,15 @@ impl<G: RendererGroup> SharedSession<G> {
             };
             let listens = rest.is_none() && !matches!(listening, Listening::NoMore);
             let listener = listens.then(|| self.listener.as_fd());
-            if self.hub.turn(listener, rest)? {
+            let clearing = self
+                .clearing
+                .map(|time| time.saturating_duration_since(Instant::now()));
+            if self.hub.turn(listener, rest.into_iter().chain(clearing).min())? {
                 listening = self.accept()?;
             }
+            self.take_in();
             self.report_ended();
+            self.clear();
             if matches!(listening, Listening::NoMore) && self.hub.len() == 0 {
                 return Ok(());
             }
@@ -152,23 +163,39 @@ impl<G: RendererGroup> SharedSession<G> {
             tracing::warn!("process {peer} is turned away: there are {limit} connections");
             return Ok(Listening::Now);
         }
-        match self.group.connect() {
-            Ok(renderer) => {
-                let span = tracing::error_span!("client", process = %peer, name = tracing::field::Empty);
-                span.in_scope(|| tracing::info!("a connection"));
-                self.hub.add(stream, renderer, self.limits.connection, span, None);
-            }
-            Err(error) => tracing::error!("no renderer for process {peer}: {error}"),
-        }
+        let span = tracing::error_span!("client", process = %peer, name = tracing::field::Empty);
+        span.in_scope(|| tracing::info!("a connection"));
+        self.hub.listen_to(Caller { stream, span });
         Ok(Listening::Now)
+    }
+
+    /// Makes renderers for those who begin to speak. Clients are handed connections that they may never use, and contexts
+    /// of GL are dear.
+    fn take_in(&mut self) {
+        for Caller { stream, span } in self.hub.speaking() {
+            match self.group.connect() {
+                Ok(renderer) => self.hub.add(stream, renderer, self.limits.connection, span, None),
+                Err(error) => span.in_scope(|| tracing::error!("no renderer: {error}")),
+            }
+        }
     }
 
     fn report_ended(&mut self) {
         for ended in self.hub.ended() {
+            self.clearing.get_or_insert_with(|| Instant::now() + CLEAR_AFTER);
             ended.span.in_scope(|| match ended.outcome {
                 Ok(()) => tracing::info!("the connection ended"),
                 Err(error) => tracing::error!("the connection is ended: {error}"),
             });
+        }
+    }
+
+    /// Gives back what ended connections left, once it is time.
+    fn clear(&mut self) {
+        if self.clearing.is_some_and(|time| time <= Instant::now()) {
+            self.clearing = None;
+            self.group.tidy();
+            heap::trim();
         }
     }
 }

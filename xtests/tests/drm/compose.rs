@@ -1,13 +1,12 @@
 //! Windows shown on another display, with dmabufs in, out, or both.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::path::Path;
 
 use pixbridge::bridge::report::WindowReport;
 use pixbridge_xtests::{
     composer::Composer,
     desktop::Shown,
     machine::DISPLAY_NODE,
-    process::Running,
     stage::pixel,
     xvfb::{Server, Xvfb},
 };
@@ -21,12 +20,14 @@ use x11rb::{
     wrapper::ConnectionExt as _,
 };
 
-use crate::machine;
+use crate::{
+    machine,
+    trace::{Trace, shared, traffic},
+};
 
 const SIZE: (u16, u16) = (301, 203);
 const FRAMES: u32 = 10;
 const CLASS: &str = "Pictures";
-const SOON: Duration = Duration::from_secs(20);
 /// What X requests and events of a frame may take on both connections, in bytes: far less than its 244,412 of pixels.
 const MAX_TRAFFIC: u64 = 1024;
 
@@ -111,58 +112,6 @@ fn windows<G: Server, H: Server>(composer: &mut Composer<G, H>, pictures: &Pictu
     (guest, host)
 }
 
-/// The calls of a process by which bytes come in, go out, or are shared.
-struct Trace {
-    running: Running,
-    file: tempfile::NamedTempFile,
-}
-
-impl Trace {
-    fn of_process(process: u32) -> Self {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        let mut command = Command::new("strace");
-        command
-            .args(["-f", "-y", "-e"])
-            .arg("trace=%network,read,readv,pread64,write,writev,pwrite64,mmap,memfd_create")
-            .arg("-o")
-            .arg(file.path())
-            .args(["-p", &process.to_string()]);
-        let running = Running::start(command).expect("strace");
-        let start = std::time::Instant::now();
-        while !running.output().contains("attached") {
-            assert!(start.elapsed() < SOON, "strace: {}", running.output());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self { running, file }
-    }
-
-    fn end(self) -> String {
-        let Self { running, file } = self;
-        running.stop().expect("strace, still running");
-        std::fs::read_to_string(file.path()).expect("a trace")
-    }
-}
-
-/// What calls of the trace moved, in bytes.
-fn traffic(trace: &str) -> u64 {
-    let moves = trace
-        .lines()
-        .filter(|line| !line.contains("mmap") && !line.contains("memfd_create"));
-    let moved = moves.filter_map(|line| {
-        let (_, result) = line.rsplit_once(" = ")?;
-        result.split_ascii_whitespace().next()?.parse::<u64>().ok()
-    });
-    moved.sum()
-}
-
-/// Files that were mapped to be shared, other than the device's memory, which software draws in as a GPU would.
-fn shared(trace: &str) -> Vec<&str> {
-    let calls = trace.lines().filter(|line| {
-        line.contains("memfd_create(") || line.contains("MAP_SHARED") && !line.contains("MAP_ANONYMOUS")
-    });
-    calls.filter(|line| !line.contains(DISPLAY_NODE)).collect()
-}
-
 fn assert_no_copies(report: &WindowReport) {
     assert_eq!(
         (report.copies_per_frame, report.bytes_per_frame),
@@ -189,7 +138,7 @@ fn between_servers_on_one_device_nothing_is_copied() {
         .expect("a compositor")
         .process;
     let before = composer.report_of(&guest).expect("a report").frames;
-    let trace = Trace::of_process(process);
+    let trace = Trace::of_processes(&[process]);
     compare(&mut composer, &pictures, (&guest, &host));
     let trace = trace.end();
     let report = composer.report_of(&guest).expect("a report");

@@ -12,7 +12,9 @@ mod import;
 mod pacing;
 mod present;
 mod server;
+mod shared;
 mod sharing;
+mod trace;
 
 use pixbridge_xtests::machine::Machine;
 

@@ -6,7 +6,7 @@ use std::env;
 
 use pixbridge_xtests::{clients::programs::Program, likeness::Property, renderer::Renderer};
 
-use crate::{LIMIT, Show, both, still::SYMMETRICAL};
+use crate::{LIMIT, Show, still::SYMMETRICAL};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../Xvfb-ci/newer-mesa");
 
@@ -40,9 +40,15 @@ fn newer_mesa_is_what_runs() {
 
 #[test]
 #[ignore = "downloads Mesa"]
-fn newer_mesa_draws_the_same_triangle() {
+fn newer_mesa_draws_the_same_triangle_both_ways() {
     let properties: &[Property] = &SYMMETRICAL;
-    let (straight, through) = both(&with_newer_mesa("es2tri")).expect("the script");
+    let program = with_newer_mesa("es2tri");
+    let start = |renderer| Show::start(renderer, &program).expect("the script");
+    let straight = start(Renderer::Direct);
     let reference = straight.reference(straight.window(), properties);
-    through.must_show(through.window(), &reference, properties, "newer-mesa-es2tri");
+    for renderer in [Renderer::Dri3, Renderer::Vtest] {
+        let through = start(renderer);
+        let name = format!("newer-mesa-es2tri-{renderer}");
+        through.must_show(through.window(), &reference, properties, &name);
+    }
 }

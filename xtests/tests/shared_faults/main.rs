@@ -1,6 +1,7 @@
 //! What a failing application, X server or session does to the others of one `pixbridge run`, and what it leaves behind.
 
 mod clients;
+mod crowd;
 mod processes;
 mod session;
 

@@ -205,6 +205,11 @@ impl Shared {
         Wire::new(UnixStream::connect(&self.path).unwrap())
     }
 
+    /// How many renderers were made.
+    pub(super) fn renderers(&self) -> usize {
+        self.desk.lock().unwrap().renderers
+    }
+
     /// What a client's renderer was asked for.
     pub(super) fn calls(&self, client: usize) -> Vec<Call> {
         let desk = self.desk.lock().unwrap();

@@ -46,7 +46,7 @@ pub(super) struct Desk {
     pub(super) stands_still: bool,
     /// How often it is then asked in vain.
     pub(super) reluctance: usize,
-    renderers: usize,
+    pub(super) renderers: usize,
 }
 
 /// The desk, for both ends of a test.
@@ -79,6 +79,8 @@ impl RendererGroup for Office {
     fn connect(&mut self) -> Result<Notes, No> {
         Ok(Notes::at(&self.0))
     }
+
+    fn tidy(&mut self) {}
 }
 
 impl Notes {

@@ -190,6 +190,21 @@ fn a_session_ends_when_its_socket_is_shut_down_and_the_last_client_is_gone() {
 }
 
 #[test]
+fn a_connection_that_nobody_uses_has_no_renderer() {
+    let session = Shared::start();
+    let (unused, mut later) = (session.caller(), session.caller());
+    let mut client = session.client();
+    client.settle();
+    assert_eq!(session.renderers(), 1);
+    drop(unused);
+    later.speak(2);
+    later.settle();
+    assert_eq!(session.renderers(), 2);
+    drop((client, later));
+    session.end();
+}
+
+#[test]
 fn imports_that_make_no_sense_are_refused_with_a_reason() {
     let session = Shared::start();
     let mut client = session.client();
