@@ -88,11 +88,13 @@ pub struct HostLimits {
 
 impl HostLimits {
     /// Constant buffers of a stage, the default one included, if each of the six stages has uniform block bindings of
-    /// its own and one block more, shared by all, holds what the host adds.
+    /// its own.
+    ///
+    /// That is all that the host has, and clients need 15 for GL 4.3. So a shader that reads every one of them, and
+    /// what we add for draws too, does not link on hosts with no more than 15.
     pub fn constant_buffers_per_stage(&self) -> u32 {
-        let blocks = self.stage_uniform_blocks.saturating_sub(1);
-        let bindings = self.uniform_buffer_bindings.saturating_sub(1) / Stage::ALL.len() as u32;
-        blocks.min(bindings).min(32)
+        let bindings = self.uniform_buffer_bindings / Stage::ALL.len() as u32;
+        self.stage_uniform_blocks.min(bindings).min(32)
     }
 
     /// Storage blocks of each stage that have bindings.

@@ -63,9 +63,7 @@ impl SubContext {
         if self.state.dirty.take(Dirty::SAMPLERS) {
             self.bind_textures(shared)?;
         }
-        if self.state.dirty.take(Dirty::UNIFORMS) {
-            self.bind_uniforms(shared)?;
-        }
+        self.bind_uniforms(shared, COMPUTING)?;
         self.bind_storage(shared, COMPUTING)?;
         Ok(true)
     }

@@ -1,12 +1,14 @@
 //! Draws: give GL what changed, then one draw call.
 
+use std::ops::Range;
+
 use super::{
     Shared, apply,
     cache::Toggle,
     error::ExecError,
     indirect::Indirect,
     legacy::{quad_indices, widened},
-    state::{Dirty, PrimitiveClass, STAGES},
+    state::{Dirty, PrimitiveClass},
     storage::DRAWING,
     sub_context::SubContext,
     upload::Uploaded,
@@ -208,7 +210,7 @@ impl SubContext {
             self.bind_textures(shared)?;
         }
         if self.state.dirty.take(Dirty::UNIFORMS) {
-            self.bind_uniforms(shared)?;
+            self.bind_uniforms(shared, DRAWING)?;
         }
         if self.state.dirty.has(Dirty::STORAGE) {
             self.bind_storage(shared, DRAWING)?;
@@ -330,9 +332,15 @@ impl SubContext {
     }
 
     /// Uploads changed constants and binds changed uniform buffers of the stages in use.
-    pub(super) fn bind_uniforms(&mut self, shared: &mut Shared) -> Result<(), ExecError> {
+    ///
+    /// The constants of compute shaders are bound in the place of the system block, which has to be bound anew after them.
+    pub(super) fn bind_uniforms(
+        &mut self,
+        shared: &mut Shared,
+        stages: Range<usize>,
+    ) -> Result<(), ExecError> {
         let per_stage = shared.group.translation.layout.uniform_blocks_per_stage;
-        for index in 0..STAGES {
+        for index in stages {
             let stage = &mut self.state.stages[index];
             let Some(shader) = &stage.shader else { continue };
             let base = index as u32 * per_stage;
@@ -351,6 +359,9 @@ impl SubContext {
                 // What is bound to those slots later takes the place of constants.
                 stage.constants_dirty = others != 0;
                 self.constants[index] = Some(up);
+                if index == Stage::Compute as usize {
+                    self.state.dirty.insert(Dirty::SYSTEM);
+                }
             }
             let mut changed = stage.uniform_buffers_dirty & shader.interface.uniform_blocks;
             stage.uniform_buffers_dirty &= !changed;
@@ -422,6 +433,7 @@ impl SubContext {
             range,
         )?;
         self.system = Some(up);
+        self.constants[Stage::Compute as usize] = None;
         Ok(())
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn layout(host: &HostLimits) -> Layout {
     Layout {
         samplers_per_stage: host.samplers_per_stage(),
         uniform_blocks_per_stage: blocks,
-        system_block: blocks * STAGES as u32,
+        // Compute shaders do not read it, so it can be where their constants are.
+        system_block: blocks * Stage::Compute as u32,
         storage_blocks: consecutive(host.storage_slots()),
         images: consecutive(host.image_slots()),
         atomic_buffers: host.atomic_buffers(),

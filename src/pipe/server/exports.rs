@@ -142,13 +142,16 @@ impl<S> Exports<S> {
         !self.kept.is_empty()
     }
 
-    /// Lets go of resources whose files nobody has any more, if it is time to look.
-    pub(super) fn look_after_kept(&mut self) {
-        if self.keeps_some() && self.looked.elapsed() >= LOOK_AFTER {
-            self.looked = Instant::now();
-            self.kept
-                .retain(|export| export.is_abandoned() && is_lent(&export.file));
+    /// Lets go of resources whose files nobody has any more, if it is time to look. True if there were such.
+    pub(super) fn look_after_kept(&mut self) -> bool {
+        if !self.keeps_some() || self.looked.elapsed() < LOOK_AFTER {
+            return false;
         }
+        self.looked = Instant::now();
+        let before = self.kept.len();
+        self.kept
+            .retain(|export| export.is_abandoned() && is_lent(&export.file));
+        self.kept.len() < before
     }
 
     /// Enters a resource, unless its file is entered already.

@@ -44,6 +44,8 @@ pub(super) struct Hub<R: Renderer> {
     common: Common<R::Shared>,
     barriers: Vec<Barrier<R>>,
     ended: Vec<Ended>,
+    /// Whether pictures have gone that were kept for their files.
+    let_go: bool,
 }
 
 /// Somebody who may become a connection.
@@ -93,6 +95,7 @@ impl<R: Renderer> Hub<R> {
             common: Common::new(memory),
             barriers: Vec::new(),
             ended: Vec::new(),
+            let_go: false,
         }
     }
 
@@ -132,6 +135,11 @@ impl<R: Renderer> Hub<R> {
         self.ended.drain(..)
     }
 
+    /// Whether pictures that no connection had have gone since this was last asked.
+    pub(super) fn has_let_go(&mut self) -> bool {
+        std::mem::take(&mut self.let_go)
+    }
+
     /// One turn of the loop: waits until there is something to do, and does it. With a listener, also waits for callers
     /// there, up to `limit` if that is given; true if there is one.
     ///
@@ -155,7 +163,7 @@ impl<R: Renderer> Hub<R> {
             false => self.poll(listener, limit)?,
         };
         let served = self.serve(private);
-        self.common.exports.look_after_kept();
+        self.let_go |= self.common.exports.look_after_kept();
         self.advance(Duration::ZERO);
         if !served && !called && !self.has_ready() && self.awaits_gl() {
             self.advance(PATIENCE);

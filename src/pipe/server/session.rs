@@ -89,7 +89,7 @@ pub struct SharedSession<G: RendererGroup> {
     hub: Hub<G::Renderer>,
     group: G,
     limits: SharedLimits,
-    /// When to give back what ended connections left, if there were any.
+    /// When to give back what ended connections and pictures left, if there were any.
     clearing: Option<Instant>,
 }
 
@@ -181,6 +181,9 @@ impl<G: RendererGroup> SharedSession<G> {
     }
 
     fn report_ended(&mut self) {
+        if self.hub.has_let_go() {
+            self.clearing.get_or_insert_with(|| Instant::now() + CLEAR_AFTER);
+        }
         for ended in self.hub.ended() {
             self.clearing.get_or_insert_with(|| Instant::now() + CLEAR_AFTER);
             ended.span.in_scope(|| match ended.outcome {
