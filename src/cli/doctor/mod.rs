@@ -81,6 +81,6 @@ impl Doctor {
 
 /// Parts of the design that this version lacks.
 fn not_built() -> Vec<Finding> {
-    let lacking = "tessellation, compute, images and storage buffers are refused";
-    vec![bad("GL 4", lacking)]
+    let lacking = "no buffers that stay mapped (ARB_buffer_storage), so clients are offered GL 4.3";
+    vec![bad("GL 4.4", lacking)]
 }
