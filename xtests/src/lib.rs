@@ -38,6 +38,7 @@ pub mod sharers;
 pub mod sharing;
 pub mod stage;
 pub mod stats;
+pub mod surfaceless;
 pub mod timelines;
 pub mod xpeer;
 pub mod xvfb;

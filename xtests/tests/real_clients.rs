@@ -1,6 +1,6 @@
 //! Unmodified Mesa clients under Xvfb: what they draw through us is what llvmpipe draws directly.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
 use pixbridge_xtests::{
     clients::{glmark2, renderer_name},
@@ -45,16 +45,21 @@ fn picture(renderer: Renderer, program: &str, arguments: &[&str]) -> Picture {
     picture
 }
 
-#[test]
-fn clients_see_our_name() {
-    let xvfb = xvfb();
-    let mut command = ours().command(&xvfb, "glxgears");
+/// glxgears, running, which sees our name.
+fn gears_of_ours(mut command: Command) -> Running {
     command.arg("-info");
     let mut gears = Running::start(command).expect("glxgears");
     let name = gears
         .wait_for(LIMIT, |output| renderer_name(output).map(str::to_owned))
         .expect("a name");
     assert!(name.starts_with(Renderer::Vtest.name_prefix()), "{name}");
+    gears
+}
+
+#[test]
+fn clients_see_our_name() {
+    let xvfb = xvfb();
+    gears_of_ours(ours().command(&xvfb, "glxgears"));
 }
 
 #[test]
@@ -152,16 +157,7 @@ fn clients_of_a_shared_server_have_one_session() {
     let xvfb = xvfb();
     let log = tempfile::NamedTempFile::new().expect("a file for the log");
     let server = Service::start(Mode::Grouped, log.path()).expect("a server");
-    let clients = [(); 2].map(|()| {
-        let mut command = server.client("glxgears", &xvfb);
-        command.arg("-info");
-        let mut gears = Running::start(command).expect("glxgears");
-        let name = gears
-            .wait_for(LIMIT, |output| renderer_name(output).map(str::to_owned))
-            .expect("a name");
-        assert!(name.starts_with(Renderer::Vtest.name_prefix()), "{name}");
-        gears
-    });
+    let clients = [(); 2].map(|()| gears_of_ours(server.client("glxgears", &xvfb)));
     let processes = |server: &Service| server.memory().expect("no other processes").processes();
     assert_eq!(processes(&server), 2, "the server and the session");
     drop(clients);

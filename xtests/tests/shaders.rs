@@ -15,6 +15,18 @@ fn with_shader(format: Format, stage: &str, text: &str) -> Canvas {
     canvas
 }
 
+/// Sets as many constants: zeros, with ones in some words.
+fn set_ones(canvas: &mut Canvas, stage: &str, count: usize, ones: &[usize]) {
+    let mut words = vec!["0.0"; count * 4];
+    for word in ones {
+        words[*word] = "1.0";
+    }
+    canvas.guest.submit(&format!(
+        "SET_CONSTANT_BUFFER stage={stage} index=0 data=[{}]\n",
+        words.join(" ")
+    ));
+}
+
 /// The first pixel of a picture that a fragment shader fills, given red.
 fn filled(text: &str) -> [u8; 4] {
     let mut canvas = with_shader(Format::R8G8B8A8_UNORM, "fragment", text);
@@ -45,16 +57,32 @@ fn constants_may_be_more_than_a_uniform_block_holds() {
     let text = "FRAG\nDCL IN[0], COLOR, COLOR\nDCL OUT[0], COLOR\nDCL CONST[0..8192]\nDCL TEMP[0]\n\
                 ADD TEMP[0], CONST[0], CONST[4096]\nADD OUT[0], TEMP[0], CONST[8192]\nEND\n";
     let mut canvas = with_shader(Format::R8G8B8A8_UNORM, "fragment", text);
-    let mut constants = vec!["0.0"; 8193 * 4];
-    for word in [0, 4096 * 4 + 1, 8192 * 4 + 3] {
-        constants[word] = "1.0";
-    }
-    canvas.guest.submit(&format!(
-        "SET_CONSTANT_BUFFER stage=fragment index=0 data=[{}]\n",
-        constants.join(" ")
-    ));
+    set_ones(&mut canvas, "fragment", 8193, &[0, 4096 * 4 + 1, 8192 * 4 + 3]);
     canvas.fill(RED);
     assert_eq!(canvas.rows()[0][0], [255, 255, 0, 255]);
+}
+
+#[test]
+fn vertex_shaders_with_many_and_with_few_constants_take_turns() {
+    let few = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1], COLOR\nDCL CONST[0]\nMOV OUT[0], IN[0]\n\
+               MOV OUT[1], CONST[0]\nEND\n";
+    let many = "VERT\nDCL IN[0]\nDCL OUT[0], POSITION\nDCL OUT[1], COLOR\nDCL CONST[0..4096]\nMOV OUT[0], IN[0]\n\
+                ADD OUT[1], CONST[0], CONST[4096]\nEND\n";
+    let mut canvas = with_shader(Format::R8G8B8A8_UNORM, "vertex", few);
+    canvas.guest.submit(&shader(21, "vertex", many));
+    for (handle, count, ones, expected) in [
+        (20, 1, [0, 3], [255, 0, 0, 255]),
+        (21, 4097, [1, 4096 * 4 + 3], [0, 255, 0, 255]),
+        (20, 1, [2, 3], [0, 0, 255, 255]),
+        (21, 4097, [0, 4096 * 4 + 2], [255, 0, 255, 0]),
+    ] {
+        canvas
+            .guest
+            .submit(&format!("BIND_SHADER handle={handle} stage=vertex\n"));
+        set_ones(&mut canvas, "vertex", count, &ones);
+        canvas.fill(RED);
+        assert_eq!(canvas.rows()[0][0], expected, "{count} constants");
+    }
 }
 
 #[test]

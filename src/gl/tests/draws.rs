@@ -2,19 +2,47 @@
 
 use super::*;
 
+/// All that is bound for a green triangle in the lower left half of a picture.
+struct Green {
+    texture: Texture,
+    framebuffer: Framebuffer,
+    array: VertexArray,
+    buffer: Buffer,
+    _program: Program,
+}
+
+impl Green {
+    fn new(gl: &Gl) -> Self {
+        let texture = texture_2d(gl, 4, 4);
+        let framebuffer = target(gl, &texture);
+        let program = gl
+            .create_program(&[(ShaderKind::Vertex, VERTEX), (ShaderKind::Fragment, FRAGMENT)])
+            .unwrap();
+        let (array, buffer) = pairs(gl, &LOWER_LEFT_HALF);
+        gl.program_uniform_4f(&program, 0, [0.0, 1.0, 0.0, 1.0]);
+        gl.use_program(Some(&program));
+        gl.bind_framebuffer(glow::FRAMEBUFFER, Some(&framebuffer));
+        gl.viewport_array(&[[0.0, 0.0, 4.0, 4.0]]);
+        Self {
+            texture,
+            framebuffer,
+            array,
+            buffer,
+            _program: program,
+        }
+    }
+}
+
 #[test]
 fn a_triangle_covers_its_half_of_the_picture() {
     let gl = context().gl();
-    let texture = texture_2d(&gl, 4, 4);
-    let framebuffer = target(&gl, &texture);
-    let program = gl
-        .create_program(&[(ShaderKind::Vertex, VERTEX), (ShaderKind::Fragment, FRAGMENT)])
-        .unwrap();
-    let (array, buffer) = pairs(&gl, &LOWER_LEFT_HALF);
-    gl.program_uniform_4f(&program, 0, [0.0, 1.0, 0.0, 1.0]);
-    gl.use_program(Some(&program));
-    gl.bind_framebuffer(glow::FRAMEBUFFER, Some(&framebuffer));
-    gl.viewport_array(&[[0.0, 0.0, 4.0, 4.0]]);
+    let Green {
+        texture,
+        framebuffer,
+        array,
+        buffer,
+        ..
+    } = Green::new(&gl);
     let query = gl.create_query(glow::SAMPLES_PASSED).unwrap();
     gl.begin_query(&query, 0).unwrap();
     gl.draw_arrays(glow::TRIANGLES, 0, 3, 1, 0).unwrap();
@@ -193,16 +221,13 @@ fn all_plain_state_is_accepted() {
 #[test]
 fn draws_come_out_of_buffers_that_hold_them_whole() {
     let gl = context().gl();
-    let texture = texture_2d(&gl, 4, 4);
-    let framebuffer = target(&gl, &texture);
-    let program = gl
-        .create_program(&[(ShaderKind::Vertex, VERTEX), (ShaderKind::Fragment, FRAGMENT)])
-        .unwrap();
-    let (array, _buffer) = pairs(&gl, &LOWER_LEFT_HALF);
-    gl.program_uniform_4f(&program, 0, [0.0, 1.0, 0.0, 1.0]);
-    gl.use_program(Some(&program));
-    gl.bind_framebuffer(glow::FRAMEBUFFER, Some(&framebuffer));
-    gl.viewport_array(&[[0.0, 0.0, 4.0, 4.0]]);
+    let Green {
+        texture,
+        framebuffer,
+        array,
+        buffer: _corners,
+        ..
+    } = Green::new(&gl);
     let buffer = |words: &[u32]| {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
         let buffer = gl.create_buffer().unwrap();

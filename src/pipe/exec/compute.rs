@@ -1,6 +1,8 @@
 //! Dispatches of compute shaders.
 
-use super::{Shared, error::ExecError, state::Dirty, storage::COMPUTING, sub_context::SubContext};
+use super::{
+    Shared, buffers::buffer_of, error::ExecError, state::Dirty, storage::COMPUTING, sub_context::SubContext,
+};
 use crate::pipe::wire::virgl::{command::ResourceId, enums::Stage};
 
 /// Where the number of work groups comes from.
@@ -35,11 +37,7 @@ impl SubContext {
                 self.gl.dispatch_compute(counts);
             }
             Groups::Indirect { buffer: id, offset } => {
-                let resource = shared.resource(id)?;
-                let buffer = resource.buffer().ok_or(ExecError::WrongResource {
-                    id,
-                    wanted: "a buffer",
-                })?;
+                let buffer = buffer_of(shared.resource(id)?)?;
                 self.gl.dispatch_compute_indirect(buffer, offset.into())?;
             }
         }

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use super::{
     Shared, apply,
+    bits::bits,
+    buffers::BoundBuffer,
     cache::Toggle,
     error::ExecError,
     indirect::Indirect,
@@ -11,17 +13,10 @@ use super::{
     state::{Dirty, PrimitiveClass},
     storage::DRAWING,
     sub_context::SubContext,
-    upload::Uploaded,
 };
-use crate::{
-    gl,
-    pipe::{
-        glsl::BLOCK_CONSTANTS,
-        wire::virgl::{
-            command::Draw,
-            enums::{CullFace, PolygonMode, Primitive, Stage},
-        },
-    },
+use crate::pipe::wire::virgl::{
+    command::Draw,
+    enums::{CullFace, PolygonMode, Primitive, Stage},
 };
 
 /// 32-bit words of the system block; the layout is `glsl`'s.
@@ -34,8 +29,6 @@ const SYSTEM_ALPHA_REF: usize = 64;
 const SYSTEM_DRAW_ID_BASE: usize = 65;
 /// 32-bit words of the default levels: two vectors, of which the second is half empty.
 const LEVEL_WORDS: usize = 8;
-/// Bytes of constants in a uniform block.
-const BLOCK_BYTES: usize = BLOCK_CONSTANTS as usize * 16;
 
 impl SubContext {
     /// DRAW_VBO. A draw that lacks shaders or indices is dropped, as GL would.
@@ -294,11 +287,9 @@ impl SubContext {
         let per_stage = shared.group.translation.layout.samplers_per_stage;
         for (index, stage) in self.state.stages.iter_mut().enumerate() {
             let Some(shader) = &stage.shader else { continue };
-            let mut changed = (stage.views_dirty | stage.samplers_dirty) & shader.interface.samplers;
-            while changed != 0 {
-                let slot = changed.trailing_zeros();
+            let changed = (stage.views_dirty | stage.samplers_dirty) & shader.interface.samplers;
+            for slot in bits(changed) {
                 let bit = 1 << slot;
-                changed &= !bit;
                 if slot >= per_stage {
                     return Err(ExecError::OutOfRange {
                         what: "sampler slot",
@@ -341,33 +332,21 @@ impl SubContext {
     ) -> Result<(), ExecError> {
         let per_stage = shared.group.translation.layout.uniform_blocks_per_stage;
         for index in stages {
-            let stage = &mut self.state.stages[index];
-            let Some(shader) = &stage.shader else { continue };
+            let Some(shader) = &self.state.stages[index].shader else {
+                continue;
+            };
             let base = index as u32 * per_stage;
-            let size = shader.interface.constants as usize * 16;
-            let stale = self.constants[index].as_ref().is_none_or(|up| up.size < size);
-            if size > 0 && self.blocks.has(index) {
-                let block = self.blocks.get(&self.gl, index, base, size)?;
-                if stage.constants_dirty || !block.holds(size) {
-                    block.write(&self.gl, &stage.constants, size)?;
-                    stage.constants_dirty = false;
-                }
-            } else if size > 0 && (stage.constants_dirty || stale) {
-                let up = shared.upload.words(&self.gl, &stage.constants, size)?;
-                let others = bind_constants(&self.gl, &up, base, per_stage)?;
-                stage.uniform_buffers_dirty |= others;
-                // What is bound to those slots later takes the place of constants.
-                stage.constants_dirty = others != 0;
-                self.constants[index] = Some(up);
-                if index == Stage::Compute as usize {
-                    self.state.dirty.insert(Dirty::SYSTEM);
-                }
+            let (size, used) = (
+                shader.interface.constants as usize * 16,
+                shader.interface.uniform_blocks,
+            );
+            if size > 0 {
+                self.bind_constants(shared, index, base, size)?;
             }
-            let mut changed = stage.uniform_buffers_dirty & shader.interface.uniform_blocks;
+            let stage = &mut self.state.stages[index];
+            let changed = stage.uniform_buffers_dirty & used;
             stage.uniform_buffers_dirty &= !changed;
-            while changed != 0 {
-                let slot = changed.trailing_zeros();
-                changed &= changed - 1;
+            for slot in bits(changed) {
                 if slot >= per_stage {
                     return Err(ExecError::OutOfRange {
                         what: "uniform buffer slot",
@@ -375,10 +354,7 @@ impl SubContext {
                     });
                 }
                 let bound = stage.uniform_buffers[slot as usize].as_ref();
-                let range: Option<(&gl::Buffer, u64, u64)> = bound.and_then(|b| {
-                    let buffer = b.resource.buffer()?;
-                    Some((buffer, b.offset.into(), b.length.into()))
-                });
+                let range = bound.map(BoundBuffer::range).transpose()?;
                 self.gl
                     .bind_buffer_range(glow::UNIFORM_BUFFER, base + slot, range)?;
             }
@@ -446,24 +422,4 @@ fn gl_primitive(mode: Primitive) -> u32 {
         Primitive::Polygon => glow::TRIANGLE_FAN,
         other => other.to_wire(),
     }
-}
-
-/// Binds a default constant buffer. What is beyond a block goes to the last slots of the stage; gives a mask of those.
-fn bind_constants(gl: &gl::Gl, up: &Uploaded, base: u32, per_stage: u32) -> Result<u32, ExecError> {
-    let further = (up.size - 1) / BLOCK_BYTES;
-    let mut others = 0;
-    for block in 0..=further {
-        let slot = match block {
-            0 => 0,
-            _ => per_stage - (further - block + 1) as u32,
-        };
-        let offset = block * BLOCK_BYTES;
-        let length = (up.size - offset).min(BLOCK_BYTES);
-        let range = (up.buffer.buffer(), (up.offset + offset) as u64, length as u64);
-        gl.bind_buffer_range(glow::UNIFORM_BUFFER, base + slot, Some(range))?;
-        if block > 0 {
-            others |= 1 << slot;
-        }
-    }
-    Ok(others)
 }

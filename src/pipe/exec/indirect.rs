@@ -3,9 +3,9 @@
 
 use std::rc::Rc;
 
-use super::{Shared, error::ExecError, state::State};
+use super::{Shared, buffers::buffer_of, error::ExecError, state::State};
 use crate::{
-    gl::{self, Gl, IndirectDraws},
+    gl::{Gl, IndirectDraws},
     pipe::{
         resource::Resource,
         wire::virgl::{
@@ -48,11 +48,11 @@ impl Indirect {
     pub(super) fn issue(&self, gl: &Gl, state: &State, mode: u32, indexed: bool) -> Result<(), ExecError> {
         let desc = &self.desc;
         let counted = match &self.counted {
-            Some(resource) => Some((buffer(resource)?, desc.count_offset.into())),
+            Some(resource) => Some((buffer_of(resource)?, desc.count_offset.into())),
             None => None,
         };
         let draws = IndirectDraws {
-            buffer: buffer(&self.draws)?,
+            buffer: buffer_of(&self.draws)?,
             offset: desc.offset.into(),
             stride: desc.stride,
             count: desc.draw_count,
@@ -71,14 +71,7 @@ impl Indirect {
                 value: indices.offset.into(),
             });
         }
-        elements.bind_index_buffer(gl, buffer(&indices.resource)?);
+        elements.bind_index_buffer(gl, buffer_of(&indices.resource)?);
         Ok(gl.draw_elements_indirect(mode, indices.gl_type(), &draws)?)
     }
-}
-
-fn buffer(resource: &Resource) -> Result<&gl::Buffer, ExecError> {
-    resource.buffer().ok_or(ExecError::WrongResource {
-        id: resource.id,
-        wanted: "a buffer",
-    })
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{
+    bits::bits,
     error::ExecError,
     image::BoundImage,
     sampler::SamplerView,
@@ -79,7 +80,7 @@ fn refuse<T>(state: &State, reason: &'static str) -> Result<T, ExecError> {
 }
 
 pub(super) fn vertex_key(state: &State, pipeline: &Pipeline<'_>) -> VertexKey {
-    let (signed_inputs, unsigned_inputs) = elements_part(&state.vertex_elements);
+    let (signed_inputs, unsigned_inputs) = elements_part(state.vertex_elements.as_deref());
     let last = pipeline.geometry.is_none() && pipeline.tessellation.is_none();
     VertexKey {
         signed_inputs,
@@ -150,7 +151,7 @@ pub(super) fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKe
             Producer::Vertex
         },
         color_buffers: state.color_surfaces.len() as u8,
-        dual_source: blend_part(&state.blend),
+        dual_source: blend_part(state.blend.as_deref()),
         swizzled: swizzled(state.stage(Stage::Fragment), &pipeline.fragment.interface),
         images: images(state.stage(Stage::Fragment), &pipeline.fragment.interface),
         ..FragmentKey::default()
@@ -166,7 +167,7 @@ pub(super) fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKe
         key.alpha_in_red |= u8::from(surface.alpha_in_red()) << i;
     }
     if key.signed_colors | key.unsigned_colors == 0 {
-        key.alpha_test = dsa_part(&state.dsa);
+        key.alpha_test = dsa_part(state.dsa.as_deref());
     }
     rasterized(state, &mut key);
     key
@@ -174,7 +175,7 @@ pub(super) fn fragment_key(state: &State, pipeline: &Pipeline<'_>) -> FragmentKe
 
 /// What the rasterizer object adds to a fragment shader's key.
 fn rasterized(state: &State, key: &mut FragmentKey) {
-    let Some(part) = rasterizer_part(&state.rasterizer) else {
+    let Some(part) = rasterizer_part(state.rasterizer.as_deref()) else {
         return;
     };
     let class = state.captured();
@@ -187,21 +188,19 @@ fn rasterized(state: &State, key: &mut FragmentKey) {
 }
 
 /// Whether a blend object has the second colour of the fragment shader read.
-pub(super) fn blend_part(blend: &Option<Rc<BlendState>>) -> bool {
-    let blend = blend.as_ref();
+pub(super) fn blend_part(blend: Option<&BlendState>) -> bool {
     blend.is_some_and(|blend| uses_second_source(&blend.targets[0]))
 }
 
 /// The test on alpha that a depth-stencil-alpha object asks for.
-pub(super) fn dsa_part(dsa: &Option<Rc<DsaState>>) -> Option<CompareFunc> {
-    let dsa = dsa.as_ref()?;
+pub(super) fn dsa_part(dsa: Option<&DsaState>) -> Option<CompareFunc> {
+    let dsa = dsa?;
     (dsa.alpha_enable && dsa.alpha_func != CompareFunc::Always).then_some(dsa.alpha_func)
 }
 
 /// The locations whose vertex elements are signed and unsigned integers.
-pub(super) fn elements_part(elements: &Option<Rc<VertexElements>>) -> (u32, u32) {
-    let elements = elements.as_ref();
-    elements.map_or((0, 0), |elements| elements.integer_inputs())
+pub(super) fn elements_part(elements: Option<&VertexElements>) -> (u32, u32) {
+    elements.map_or((0, 0), VertexElements::integer_inputs)
 }
 
 /// What of a rasterizer object goes into keys.
@@ -214,8 +213,8 @@ pub(super) struct RasterizerPart {
     clip_planes: u8,
 }
 
-pub(super) fn rasterizer_part(rasterizer: &Option<Rc<RasterizerState>>) -> Option<RasterizerPart> {
-    let rasterizer = rasterizer.as_ref()?;
+pub(super) fn rasterizer_part(rasterizer: Option<&RasterizerState>) -> Option<RasterizerPart> {
+    let rasterizer = rasterizer?;
     Some(RasterizerPart {
         filled_stipple: rasterizer.poly_stipple && rasterizer.fill_front == PolygonMode::Fill,
         two_sided: rasterizer.light_twoside,
@@ -240,7 +239,7 @@ pub(super) fn compute_key(state: &State, compute: &Shader) -> ComputeKey {
 }
 
 fn clip_planes(state: &State) -> u8 {
-    rasterizer_part(&state.rasterizer).map_or(0, |part| part.clip_planes)
+    rasterizer_part(state.rasterizer.as_deref()).map_or(0, |part| part.clip_planes)
 }
 
 fn uses_second_source(target: &BlendTarget) -> bool {
@@ -254,11 +253,8 @@ fn uses_second_source(target: &BlendTarget) -> bool {
 /// The types of the images whose format the text leaves open.
 fn images(stage: &StageState, interface: &Interface) -> IntegerImages {
     let mut types = IntegerImages::default();
-    let mut mask = interface.images_without_format;
-    while mask != 0 {
-        let slot = mask.trailing_zeros() as usize;
-        mask &= mask - 1;
-        let bound = stage.images.get(slot).and_then(Option::as_ref);
+    for slot in bits(interface.images_without_format) {
+        let bound = stage.images.get(slot as usize).and_then(Option::as_ref);
         match bound.and_then(BoundImage::integer) {
             Some(Signedness::Signed) => types.signed |= 1 << slot,
             Some(Signedness::Unsigned) => types.unsigned |= 1 << slot,
@@ -270,12 +266,9 @@ fn images(stage: &StageState, interface: &Interface) -> IntegerImages {
 
 /// The samplers of a stage whose swizzle GL cannot apply.
 fn swizzled(stage: &StageState, interface: &Interface) -> Vec<Swizzled> {
-    let mut mask = interface.shadow_samplers | interface.buffer_samplers;
     let mut list = Vec::new();
-    while mask != 0 {
-        let slot = mask.trailing_zeros() as usize;
-        mask &= mask - 1;
-        let Some(view) = stage.views.get(slot).and_then(Option::as_ref) else {
+    for slot in bits(interface.shadow_samplers | interface.buffer_samplers) {
+        let Some(view) = stage.views.get(slot as usize).and_then(Option::as_ref) else {
             continue;
         };
         let shadow = interface.shadow_samplers >> slot & 1 != 0;

@@ -2,10 +2,10 @@
 //!
 //! Drivers compile each shader object for itself, and once more for each program at its first draw. Applications come with
 //! the same texts again and again: a context for each window, a process for each tab, one start after the other. Whoever
-//! asks for what is there gets that, compiled and drawn with before.
+//! asks for what is there gets that.
 //!
 //! Nothing is kept on disk: Mesa does that for what takes its time, the machine code of each state that a program is drawn
-//! with, which is not in program binaries.
+//! with.
 
 use std::{
     cell::{Cell, RefCell},

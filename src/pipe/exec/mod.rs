@@ -6,13 +6,16 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod bits;
 mod blit;
 mod blitter;
-mod blocks;
+mod buffers;
 mod cache;
 mod clear;
 mod complaints;
 mod compute;
+mod condition;
+mod constants;
 mod copy;
 mod create;
 mod draw;
@@ -59,7 +62,7 @@ use super::{
     resource::{Attached, Resource, ResourceLimits, Resources},
     wire::virgl::{self, command::*, enums::TransferDirection},
 };
-use crate::gl::{self, ErrorCode, Gl, QueryValue, ReadBytes, WriteBytes};
+use crate::gl::{self, ErrorCode, Gl, ReadBytes, WriteBytes};
 
 /// What the sub-contexts of a connection share.
 #[derive(Debug)]
@@ -106,8 +109,6 @@ pub struct Executor {
 
 /// Largest resource, in bytes.
 const MAX_RESOURCE_BYTES: u64 = 4 << 30;
-/// The index of GET_QUERY_RESULT_QBO that asks whether there is a result.
-const AVAILABILITY: i32 = -1;
 /// Sub-contexts of a connection.
 const MAX_SUB_CONTEXTS: usize = 256;
 
@@ -429,14 +430,7 @@ impl Executor {
                 value_type,
                 offset,
                 index,
-            } => {
-                let value = match (index, wait) {
-                    (AVAILABILITY, _) => QueryValue::Availability,
-                    (_, true) => QueryValue::Result,
-                    (_, false) => QueryValue::ResultNow,
-                };
-                sub.store_query(shared, query, value, value_type, (resource, offset))
-            }
+            } => sub.store_query(shared, query, (index, wait), value_type, (resource, offset)),
             Command::TextureBarrier(_) => {
                 self.gl.texture_barrier();
                 Ok(())

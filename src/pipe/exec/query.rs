@@ -6,14 +6,14 @@
 
 use std::rc::Rc;
 
-use super::error::ExecError;
+use super::{Shared, buffers::buffer_of, error::ExecError, sub_context::SubContext};
 use crate::{
     gl::{self, Gl, QueryNumber, QueryValue},
     pipe::{
         resource::{Attached, Resource},
         wire::virgl::{
-            command::{ObjectId, QueryState},
-            enums::QueryType,
+            command::{ObjectId, QueryState, ResourceId},
+            enums::{QueryType, QueryValueType},
         },
     },
 };
@@ -23,6 +23,8 @@ const STATE_DONE: u32 = 1;
 /// Bytes of the record in guest memory.
 const RECORD_SIZE: usize = 16;
 
+/// The index of GET_QUERY_RESULT_QBO that asks whether there is a result.
+const AVAILABILITY: i32 = -1;
 /// `GL_TRANSFORM_FEEDBACK_OVERFLOW`: of any stream.
 const TRANSFORM_FEEDBACK_OVERFLOW: u32 = 0x82ec;
 /// `GL_TRANSFORM_FEEDBACK_STREAM_OVERFLOW`.
@@ -231,6 +233,44 @@ impl Query {
 
     fn refuse(&self, reason: &'static str) -> Result<(), ExecError> {
         Err(ExecError::Query { id: self.id, reason })
+    }
+}
+
+impl SubContext {
+    pub(super) fn begin_query(&mut self, id: ObjectId) -> Result<(), ExecError> {
+        self.objects.query(id)?.borrow_mut().begin(&self.gl)
+    }
+
+    pub(super) fn end_query(&mut self, id: ObjectId) -> Result<(), ExecError> {
+        self.objects.query(id)?.borrow_mut().end(&self.gl)
+    }
+
+    /// GET_QUERY_RESULT_QBO: lets GL write the result of a query into a buffer, or with the index for that whether there
+    /// is one.
+    pub(super) fn store_query(
+        &mut self,
+        shared: &Shared,
+        query: ObjectId,
+        (index, wait): (i32, bool),
+        value_type: QueryValueType,
+        (resource, offset): (ResourceId, u32),
+    ) -> Result<(), ExecError> {
+        let value = match (index, wait) {
+            (AVAILABILITY, _) => QueryValue::Availability,
+            (_, true) => QueryValue::Result,
+            (_, false) => QueryValue::ResultNow,
+        };
+        let number = match value_type {
+            QueryValueType::I32 => QueryNumber::I32,
+            QueryValueType::U32 => QueryNumber::U32,
+            QueryValueType::I64 => QueryNumber::I64,
+            QueryValueType::U64 => QueryNumber::U64,
+        };
+        let to = (buffer_of(shared.resource(resource)?)?, offset.into());
+        self.objects
+            .query(query)?
+            .borrow()
+            .store(&self.gl, value, number, to)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{
+    buffers::BoundBuffer,
     image::BoundImage,
     keys,
     sampler::{BorderClass, Sampler, SamplerView},
@@ -60,6 +61,7 @@ impl Dirty {
     pub(super) const LEVELS: Dirty = Dirty(1 << 15);
     /// The program that computes.
     pub(super) const COMPUTE: Dirty = Dirty(1 << 16);
+    const NOTHING: Dirty = Dirty(0);
     pub(super) const ALL: Dirty = Dirty(u32::MAX);
 
     /// The program that a stage is part of.
@@ -102,12 +104,29 @@ pub(super) fn same<T>(one: &Option<Rc<T>>, other: &Option<Rc<T>>) -> bool {
     }
 }
 
-/// A range of a buffer.
-#[derive(Debug, Clone)]
-pub(super) struct BoundBuffer {
-    pub(super) resource: Rc<Resource>,
-    pub(super) offset: u32,
-    pub(super) length: u32,
+/// Whether a part of two objects is not the same.
+type Differs<T> = dyn Fn(Option<&T>, Option<&T>) -> bool;
+
+fn differs<T, P: PartialEq>(part: fn(Option<&T>) -> P) -> impl Fn(Option<&T>, Option<&T>) -> bool {
+    move |one, other| part(one) != part(other)
+}
+
+/// Puts an object into its slot. What that changes is nothing if it is there already, else `always`, and the groups in
+/// whose part it differs from the one before.
+fn rebind<T>(
+    slot: &mut Option<Rc<T>>,
+    object: Option<Rc<T>>,
+    always: Dirty,
+    parts: &[(Dirty, &Differs<T>)],
+) -> Dirty {
+    let before = std::mem::replace(slot, object);
+    if same(&before, slot) {
+        return Dirty::NOTHING;
+    }
+    let groups = parts
+        .iter()
+        .filter(|(_, differs)| differs(before.as_deref(), slot.as_deref()));
+    groups.fold(always, |all, (group, _)| all | *group)
 }
 
 /// A vertex buffer slot.
@@ -221,59 +240,41 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn bind_blend(&mut self, blend: Option<Rc<BlendState>>) {
-        let before = std::mem::replace(&mut self.blend, blend);
-        if same(&before, &self.blend) {
-            return;
-        }
-        self.dirty.insert(Dirty::BLEND);
-        if keys::blend_part(&before) != keys::blend_part(&self.blend) {
-            self.dirty.insert(Dirty::PROGRAM);
-        }
+        let parts = [(Dirty::PROGRAM, &differs(keys::blend_part) as &Differs<_>)];
+        let changed = rebind(&mut self.blend, blend, Dirty::BLEND, &parts);
+        self.dirty.insert(changed);
     }
 
     pub(super) fn bind_dsa(&mut self, dsa: Option<Rc<DsaState>>) {
-        let before = std::mem::replace(&mut self.dsa, dsa);
-        if same(&before, &self.dsa) {
-            return;
-        }
-        self.dirty.insert(Dirty::DSA);
-        if keys::dsa_part(&before) != keys::dsa_part(&self.dsa) {
-            self.dirty.insert(Dirty::PROGRAM);
-        }
-        let reference = |dsa: &Option<Rc<DsaState>>| dsa.as_ref().map(|dsa| dsa.alpha_ref.to_bits());
-        if reference(&before) != reference(&self.dsa) {
-            self.dirty.insert(Dirty::SYSTEM);
-        }
+        let reference = |dsa: Option<&DsaState>| dsa.map(|dsa| dsa.alpha_ref.to_bits());
+        let parts = [
+            (Dirty::PROGRAM, &differs(keys::dsa_part) as &Differs<_>),
+            (Dirty::SYSTEM, &differs(reference)),
+        ];
+        let changed = rebind(&mut self.dsa, dsa, Dirty::DSA, &parts);
+        self.dirty.insert(changed);
     }
 
     pub(super) fn bind_rasterizer(&mut self, rasterizer: Option<Rc<RasterizerState>>) {
-        let before = std::mem::replace(&mut self.rasterizer, rasterizer);
-        if same(&before, &self.rasterizer) {
-            return;
-        }
-        self.dirty.insert(Dirty::RASTERIZER);
-        if keys::rasterizer_part(&before) != keys::rasterizer_part(&self.rasterizer) {
-            self.dirty.insert(Dirty::PROGRAM);
-        }
-        let mut changed = |dirty, part: fn(&RasterizerState) -> (bool, bool)| {
-            if before.as_deref().map(part) != self.rasterizer.as_deref().map(part) {
-                self.dirty.insert(dirty);
-            }
-        };
-        changed(Dirty::VIEWPORT, |r| (r.clip_halfz, false));
-        changed(Dirty::SCISSOR, |r| (r.scissor, false));
-        changed(Dirty::SAMPLE_MASK, |r| (r.multisample, r.force_persample_interp));
+        type Part<P> = fn(Option<&RasterizerState>) -> Option<P>;
+        let halfz: Part<_> = |r| r.map(|r| r.clip_halfz);
+        let scissor: Part<_> = |r| r.map(|r| r.scissor);
+        let samples: Part<_> = |r| r.map(|r| (r.multisample, r.force_persample_interp));
+        let parts = [
+            (Dirty::PROGRAM, &differs(keys::rasterizer_part) as &Differs<_>),
+            (Dirty::VIEWPORT, &differs(halfz)),
+            (Dirty::SCISSOR, &differs(scissor)),
+            (Dirty::SAMPLE_MASK, &differs(samples)),
+        ];
+        let changed = rebind(&mut self.rasterizer, rasterizer, Dirty::RASTERIZER, &parts);
+        self.dirty.insert(changed);
     }
 
     pub(super) fn bind_vertex_elements(&mut self, elements: Option<Rc<VertexElements>>) {
-        let before = std::mem::replace(&mut self.vertex_elements, elements);
-        if same(&before, &self.vertex_elements) {
-            return;
-        }
-        self.dirty.insert(Dirty::VERTEX_ELEMENTS);
-        if keys::elements_part(&before) != keys::elements_part(&self.vertex_elements) {
-            self.dirty.insert(Dirty::PROGRAM);
-        }
+        let parts = [(Dirty::PROGRAM, &differs(keys::elements_part) as &Differs<_>)];
+        let always = Dirty::VERTEX_ELEMENTS;
+        let changed = rebind(&mut self.vertex_elements, elements, always, &parts);
+        self.dirty.insert(changed);
     }
 
     pub(super) fn stage(&self, stage: Stage) -> &StageState {

@@ -3,16 +3,18 @@
 //! Compute shaders may have the same bindings as the stages that draw, since they never run together: what one side
 //! binds has to be bound anew for the other.
 
-use std::{ops::Range, rc::Rc};
+use std::ops::Range;
 
 use super::{
     Shared,
+    bits::{bits, low_bits},
+    buffers::BoundBuffer,
     error::ExecError,
-    state::{ATOMIC_BUFFERS, BoundBuffer, Dirty, STAGES, STORAGE_BUFFERS, State},
+    state::{ATOMIC_BUFFERS, Dirty, STAGES, STORAGE_BUFFERS, State},
     sub_context::SubContext,
 };
 use crate::{
-    gl::{self, Gl},
+    gl::Gl,
     pipe::{
         glsl::{Layout, Slots},
         wire::virgl::{
@@ -89,7 +91,8 @@ impl State {
         let state = &mut self.stages[stage];
         let changed = state.storage_buffers_dirty & used & low_bits(bindings.count);
         for slot in bits(changed) {
-            let range = state.storage_buffers[slot as usize].as_ref().and_then(gl_range);
+            let bound = state.storage_buffers[slot as usize].as_ref();
+            let range = bound.map(BoundBuffer::range).transpose()?;
             gl.bind_buffer_range(glow::SHADER_STORAGE_BUFFER, bindings.first + slot, range)?;
             state.storage_buffers_dirty &= !(1 << slot);
         }
@@ -126,7 +129,8 @@ impl State {
 
     fn bind_counters(&mut self, gl: &Gl, layout: &Layout, used: u32) -> Result<(), ExecError> {
         for slot in bits(self.atomic_buffers_dirty & used & low_bits(layout.atomic_buffers)) {
-            let range = self.atomic_buffers[slot as usize].as_ref().and_then(gl_range);
+            let bound = self.atomic_buffers[slot as usize].as_ref();
+            let range = bound.map(BoundBuffer::range).transpose()?;
             gl.bind_buffer_range(glow::ATOMIC_COUNTER_BUFFER, slot, range)?;
             self.atomic_buffers_dirty &= !(1 << slot);
         }
@@ -143,64 +147,17 @@ fn set_buffers(
 ) -> (u32, Result<(), ExecError>) {
     let (mut changed, mut failed) = (0, None);
     for (at, (slot, range)) in slots.iter_mut().zip(buffers.iter()).enumerate() {
-        let bound = bound_buffer(shared, range, alignment).unwrap_or_else(|error| {
+        let what = "offset of a buffer that shaders write";
+        let bound = BoundBuffer::new(shared, range, alignment, what).unwrap_or_else(|error| {
             failed = Some(error);
             None
         });
-        let same = match (&bound, &*slot) {
-            (Some(new), Some(old)) => {
-                Rc::ptr_eq(&new.resource, &old.resource)
-                    && (new.offset, new.length) == (old.offset, old.length)
-            }
-            (None, None) => true,
-            _ => false,
-        };
-        if !same {
+        if bound != *slot {
             *slot = bound;
             changed |= 1 << at;
         }
     }
     (changed, failed.map_or(Ok(()), Err))
-}
-
-/// The part of a range that lies in its buffer; `None` if the client unbinds.
-fn bound_buffer(
-    shared: &Shared,
-    range: BufferRange,
-    alignment: u32,
-) -> Result<Option<BoundBuffer>, ExecError> {
-    let BufferRange {
-        offset,
-        length,
-        resource: id,
-    } = range;
-    if id.0 == 0 {
-        return Ok(None);
-    }
-    let resource = shared.resource(id)?;
-    if resource.buffer().is_none() {
-        return Err(ExecError::WrongResource {
-            id,
-            wanted: "a buffer",
-        });
-    }
-    let room = resource.desc.width.saturating_sub(offset);
-    if room == 0 || !offset.is_multiple_of(alignment.max(1)) {
-        return Err(ExecError::OutOfRange {
-            what: "offset of a buffer that shaders write",
-            value: offset.into(),
-        });
-    }
-    Ok(Some(BoundBuffer {
-        resource: resource.clone(),
-        offset,
-        length: length.min(room),
-    }))
-}
-
-fn gl_range(bound: &BoundBuffer) -> Option<(&gl::Buffer, u64, u64)> {
-    let buffer = bound.resource.buffer()?;
-    Some((buffer, bound.offset.into(), bound.length.into()))
 }
 
 /// The slots of other stages whose bindings are those of the slots in `mask`.
@@ -218,20 +175,6 @@ fn displaced(layout: &[Slots; STAGES], stage: usize, mask: u32) -> impl Iterator
         };
         let mask = moved.unwrap_or(0) as u32 & low_bits(theirs.count);
         (mask != 0).then_some((other, mask))
-    })
-}
-
-/// The lowest `count` bits, at most 32.
-fn low_bits(count: u32) -> u32 {
-    u32::MAX.checked_shr(32 - count.min(32)).unwrap_or(0)
-}
-
-/// The numbers of the bits of a mask, ascending.
-fn bits(mut mask: u32) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
-        let bit = (mask != 0).then(|| mask.trailing_zeros());
-        mask &= mask.wrapping_sub(1);
-        bit
     })
 }
 
@@ -293,15 +236,5 @@ mod tests {
         assert_eq!(of(1, 0b11), [(5, 0b11 << 8)]);
         assert_eq!(of(0, 0b11), []);
         assert_eq!(of(4, u32::MAX), []);
-    }
-
-    #[test]
-    fn masks_have_as_many_bits_as_there_are_slots() {
-        assert_eq!(
-            [0, 1, 31, 32, 80].map(low_bits),
-            [0, 1, u32::MAX >> 1, u32::MAX, u32::MAX]
-        );
-        assert_eq!(bits(1 << 31 | 0b101).collect::<Vec<_>>(), [0, 2, 31]);
-        assert_eq!(bits(0).count(), 0);
     }
 }

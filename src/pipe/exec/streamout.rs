@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{error::ExecError, state::PrimitiveClass};
+use super::{buffers::buffer_of, error::ExecError, state::PrimitiveClass};
 use crate::{
     gl::{self, Gl},
     pipe::{resource::Resource, wire::virgl::command::StreamoutTargetState},
@@ -21,12 +21,7 @@ pub(super) struct StreamoutTarget {
 
 impl StreamoutTarget {
     pub(super) fn new(resource: Rc<Resource>, desc: &StreamoutTargetState) -> Result<Self, ExecError> {
-        if resource.buffer().is_none() {
-            return Err(ExecError::WrongResource {
-                id: resource.id,
-                wanted: "a buffer",
-            });
-        }
+        buffer_of(&resource)?;
         let room = resource.desc.width.saturating_sub(desc.offset);
         let size = desc.size.min(room) & !3;
         Ok(Self {

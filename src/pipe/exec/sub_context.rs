@@ -7,8 +7,9 @@ use std::{cell::RefCell, rc::Rc};
 
 use super::{
     Shared,
-    blocks::Blocks,
+    buffers::{BoundBuffer, buffer_of},
     cache::StateCache,
+    constants::Constants,
     error::ExecError,
     framebuffer::Framebuffers,
     objects::{Object, ObjectTable},
@@ -18,8 +19,7 @@ use super::{
     scratch::Scratch,
     shader::{Shader, ShaderAssembly},
     state::{
-        BoundBuffer, BoundIndexBuffer, BoundVertexBuffer, Dirty, SAMPLERS, State, UNIFORM_BUFFERS, VIEWPORTS,
-        same,
+        BoundIndexBuffer, BoundVertexBuffer, Dirty, SAMPLERS, STAGES, State, UNIFORM_BUFFERS, VIEWPORTS, same,
     },
     streamout::{Streamout, StreamoutTarget},
     surface::Surface,
@@ -27,10 +27,10 @@ use super::{
     vertex::{VertexElements, check_vertex_buffer},
 };
 use crate::{
-    gl::{self, Gl, QueryNumber, QueryValue},
+    gl::{self, Gl},
     pipe::wire::virgl::{
         command::*,
-        enums::{ObjectType, QueryValueType, RenderConditionMode, Stage},
+        enums::{ObjectType, Stage},
     },
 };
 
@@ -52,10 +52,10 @@ pub(super) struct SubContext {
     pub(super) program: Option<Rc<Program>>,
     /// The program that computes.
     pub(super) compute: Option<Rc<Program>>,
-    /// Where the default constant buffer of each stage was last uploaded.
-    pub(super) constants: [Option<Uploaded>; 6],
-    /// Where they are instead, for stages that the CPU runs.
-    pub(super) blocks: Blocks,
+    /// Where the default constant buffers are, by stage.
+    pub(super) constants: [Option<Constants>; STAGES],
+    /// Whether GL draws with the CPU.
+    pub(super) cpu: bool,
     pub(super) system: Option<Uploaded>,
     pub(super) levels: Option<Uploaded>,
     pub(super) streamout: Streamout,
@@ -85,7 +85,7 @@ impl SubContext {
             program: None,
             compute: None,
             constants: Default::default(),
-            blocks: Blocks::new(&gl),
+            cpu: gl.capabilities().draws_with_cpu(),
             system: None,
             levels: None,
             streamout: Streamout::default(),
@@ -316,12 +316,7 @@ impl SubContext {
             return Ok(());
         }
         let resource = shared.resource(id)?;
-        if resource.buffer().is_none() {
-            return Err(ExecError::WrongResource {
-                id,
-                wanted: "a buffer",
-            });
-        }
+        buffer_of(resource)?;
         if !matches!(size, 1 | 2 | 4) {
             return Err(ExecError::OutOfRange {
                 what: "index size",
@@ -370,28 +365,8 @@ impl SubContext {
         slot.uniform_buffers[at] = None;
         slot.uniform_buffers_dirty |= 1 << at;
         self.state.dirty.insert(Dirty::UNIFORMS);
-        if range.resource.0 == 0 {
-            return Ok(());
-        }
-        let resource = shared.resource(range.resource)?;
-        if resource.buffer().is_none() {
-            return Err(ExecError::WrongResource {
-                id: range.resource,
-                wanted: "a buffer",
-            });
-        }
-        let room = resource.desc.width.saturating_sub(range.offset);
-        if room == 0 {
-            return Err(ExecError::OutOfRange {
-                what: "uniform buffer offset",
-                value: range.offset.into(),
-            });
-        }
-        slot.uniform_buffers[at] = Some(BoundBuffer {
-            resource: resource.clone(),
-            offset: range.offset,
-            length: range.length.min(room),
-        });
+        let alignment = self.gl.capabilities().uniform_buffer_offset_alignment;
+        slot.uniform_buffers[at] = BoundBuffer::new(shared, range, alignment, "uniform buffer offset")?;
         Ok(())
     }
 
@@ -509,92 +484,6 @@ impl SubContext {
             }
             _ => {}
         }
-    }
-
-    pub(super) fn begin_query(&mut self, id: ObjectId) -> Result<(), ExecError> {
-        self.objects.query(id)?.borrow_mut().begin(&self.gl)
-    }
-
-    pub(super) fn end_query(&mut self, id: ObjectId) -> Result<(), ExecError> {
-        self.objects.query(id)?.borrow_mut().end(&self.gl)
-    }
-
-    /// Writes the result of a query, or whether there is one, into a buffer.
-    pub(super) fn store_query(
-        &mut self,
-        shared: &Shared,
-        query: ObjectId,
-        value: QueryValue,
-        value_type: QueryValueType,
-        (resource, offset): (ResourceId, u32),
-    ) -> Result<(), ExecError> {
-        let query = self.objects.query(query)?.borrow();
-        let to = shared
-            .resource(resource)?
-            .buffer()
-            .ok_or(ExecError::WrongResource {
-                id: resource,
-                wanted: "a buffer",
-            })?;
-        let number = match value_type {
-            QueryValueType::I32 => QueryNumber::I32,
-            QueryValueType::U32 => QueryNumber::U32,
-            QueryValueType::I64 => QueryNumber::I64,
-            QueryValueType::U64 => QueryNumber::U64,
-        };
-        query.store(&self.gl, value, number, (to, offset.into()))
-    }
-
-    pub(super) fn set_render_condition(
-        &mut self,
-        query: ObjectId,
-        inverted: bool,
-        mode: RenderConditionMode,
-    ) -> Result<(), ExecError> {
-        if self.condition.take().is_some() {
-            self.gl.end_conditional_render();
-        }
-        if query.0 == 0 {
-            return Ok(());
-        }
-        let query = self.objects.query(query)?.clone();
-        let mode = gl_condition_mode(mode, inverted);
-        self.gl
-            .begin_conditional_render(query.borrow().conditional()?, mode);
-        self.condition = Some((query, mode));
-        Ok(())
-    }
-
-    /// Runs `work` outside conditional rendering.
-    pub(super) fn unconditionally<T>(
-        &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, ExecError>,
-    ) -> Result<T, ExecError> {
-        let Some((query, mode)) = self.condition.take() else {
-            return work(self);
-        };
-        self.gl.end_conditional_render();
-        let result = work(self);
-        if let Ok(gl_query) = query.borrow().conditional() {
-            self.gl.begin_conditional_render(gl_query, mode);
-        }
-        self.condition = Some((query, mode));
-        result
-    }
-}
-
-fn gl_condition_mode(mode: RenderConditionMode, inverted: bool) -> u32 {
-    let plain = match mode {
-        RenderConditionMode::Wait => glow::QUERY_WAIT,
-        RenderConditionMode::NoWait => glow::QUERY_NO_WAIT,
-        RenderConditionMode::ByRegionWait => glow::QUERY_BY_REGION_WAIT,
-        RenderConditionMode::ByRegionNoWait => glow::QUERY_BY_REGION_NO_WAIT,
-    };
-    // The inverted names follow the plain ones at a fixed distance.
-    if inverted {
-        plain + (glow::QUERY_WAIT_INVERTED - glow::QUERY_WAIT)
-    } else {
-        plain
     }
 }
 

@@ -4,6 +4,7 @@
 //! gets a GL binding of its own.
 
 use super::{
+    buffers::buffer_of,
     error::ExecError,
     state::{BoundIndexBuffer, BoundVertexBuffer},
 };
@@ -130,12 +131,7 @@ impl VertexElements {
 
 /// Checks a vertex buffer binding.
 pub(super) fn check_vertex_buffer(resource: &Resource, stride: u32) -> Result<(), ExecError> {
-    if resource.buffer().is_none() {
-        return Err(ExecError::WrongResource {
-            id: resource.id,
-            wanted: "a buffer",
-        });
-    }
+    buffer_of(resource)?;
     if stride > MAX_STRIDE {
         return Err(ExecError::OutOfRange {
             what: "vertex stride",

@@ -5,6 +5,7 @@ use std::{error::Error, ffi::c_void, mem, os::fd::AsRawFd, ptr};
 use glow::HasContext as _;
 use khronos_egl as egl;
 use pixbridge::gl::Dmabuf;
+use pixbridge_xtests::surfaceless::{Egl, make_current};
 use x11rb::{
     connection::Connection as _,
     protocol::xproto::{
@@ -20,7 +21,6 @@ const COLOUR: u32 = 0x00ff_ffff;
 /// The X server draws each frame of a number that this divides.
 const SERVERS_TURN: u32 = 3;
 
-const PLATFORM_SURFACELESS_MESA: egl::Enum = 0x31dd;
 const LINUX_DMA_BUF: egl::Enum = 0x3270;
 const LINUX_DRM_FOURCC: egl::Attrib = 0x3271;
 const PLANE0_FD: egl::Attrib = 0x3272;
@@ -29,7 +29,6 @@ const PLANE0_PITCH: egl::Attrib = 0x3274;
 const PLANE0_MODIFIER_LO: egl::Attrib = 0x3443;
 const PLANE0_MODIFIER_HI: egl::Attrib = 0x3444;
 
-type Egl = egl::DynamicInstance<egl::EGL1_5>;
 type ImageTargetTexture = unsafe extern "system" fn(u32, *const c_void);
 
 /// The buffer, attached to the framebuffer that is bound.
@@ -44,7 +43,7 @@ impl Canvas {
     pub(super) fn open(dmabuf: &Dmabuf, server: Option<XServer>) -> Result<Self, Box<dyn Error>> {
         // SAFETY: the system's libEGL is what it says.
         let egl = unsafe { Egl::load_required() }?;
-        let display = current(&egl)?;
+        let display = make_current(&egl)?;
         let find = |name: &str| {
             egl.get_proc_address(name)
                 .map_or(ptr::null(), |f| f as *const c_void)
@@ -109,19 +108,6 @@ fn expect(who: &str, pixels: &[u8], frame: u32) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-fn current(egl: &Egl) -> Result<egl::Display, Box<dyn Error>> {
-    // SAFETY: this platform has no native display.
-    let display =
-        unsafe { egl.get_platform_display(PLATFORM_SURFACELESS_MESA, ptr::null_mut(), &[egl::ATTRIB_NONE]) }?;
-    egl.initialize(display)?;
-    egl.bind_api(egl::OPENGL_API)?;
-    // SAFETY: null is the configuration of contexts that have none.
-    let config = unsafe { egl::Config::from_ptr(ptr::null_mut()) };
-    let context = egl.create_context(display, config, None, &[egl::NONE])?;
-    egl.make_current(display, None, None, Some(context))?;
-    Ok(display)
 }
 
 fn import(egl: &Egl, display: egl::Display, dmabuf: &Dmabuf) -> Result<egl::Image, Box<dyn Error>> {

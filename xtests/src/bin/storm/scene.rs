@@ -3,7 +3,7 @@
 use std::{error::Error, ffi::c_void, ptr};
 
 use glow::HasContext as _;
-use khronos_egl as egl;
+use pixbridge_xtests::surfaceless::{Egl, make_current};
 
 use super::Changes;
 
@@ -36,10 +36,6 @@ const TEXELS: [[u8; 4]; VARIANTS] = [
 ];
 /// How far a pixel may be from what it should be, of 255.
 const TOLERANCE: f32 = 2.0;
-
-const PLATFORM_SURFACELESS_MESA: egl::Enum = 0x31dd;
-
-type Egl = egl::DynamicInstance<egl::EGL1_5>;
 
 const VERTEX: &str = "#version 130
 in vec2 position;
@@ -238,18 +234,6 @@ fn square(draw: u32) -> [[f32; FLOATS as usize]; VERTICES as usize] {
     let [red, green, blue] = vertex_colour(draw);
     [(0, 0), (1, 0), (0, 1), (1, 1)]
         .map(|(right, up)| [to_clip(column + right), to_clip(row + up), red, green, blue])
-}
-
-fn make_current(egl: &Egl) -> Result<(), egl::Error> {
-    // SAFETY: this platform has no native display.
-    let display =
-        unsafe { egl.get_platform_display(PLATFORM_SURFACELESS_MESA, ptr::null_mut(), &[egl::ATTRIB_NONE]) }?;
-    egl.initialize(display)?;
-    egl.bind_api(egl::OPENGL_API)?;
-    // SAFETY: null is the configuration of contexts that have none.
-    let config = unsafe { egl::Config::from_ptr(ptr::null_mut()) };
-    let context = egl.create_context(display, config, None, &[egl::NONE])?;
-    egl.make_current(display, None, None, Some(context))
 }
 
 /// Makes a texture with a pixel for each draw what is drawn to.
