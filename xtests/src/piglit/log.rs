@@ -50,9 +50,18 @@ impl Complaints {
         }
     }
 
-    /// All of them, the most frequent first, and whether the list says why they may be.
+    /// All of them, the most frequent first, and whether the list says why they may be. A `*` at the end of a line there
+    /// stands for whatever follows.
     pub fn judged<'a>(&'a self, known: &'a List) -> Vec<(&'a str, usize, Option<&'a str>)> {
-        let reason = |complaint: &String| known.get(complaint).map(String::as_str);
+        let stands_for = |line: &str, complaint: &str| match line.strip_suffix('*') {
+            Some(beginning) => complaint.starts_with(beginning),
+            None => complaint == line,
+        };
+        let reason = |complaint: &str| {
+            let mut lines = known.iter();
+            let found = lines.find(|(line, _)| stands_for(line, complaint));
+            found.map(|(_, reason)| reason.as_str())
+        };
         let mut all: Vec<_> = self
             .0
             .iter()
@@ -147,6 +156,21 @@ mod tests {
             complaints.judged(&known),
             [("WARN bad: it refused: N", 1, Some("it asks for it"))]
         );
+    }
+
+    #[test]
+    fn a_list_may_say_that_a_client_is_refused_all_sorts_of_things() {
+        let complaints = complaints(
+            "2026-11-24T12:00:00.000001Z  WARN client: it refused: 1 process=7 \"bad\"\n\
+             2026-11-24T12:00:00.000002Z ERROR client: it refused: 1 process=7 \"bad\"\n\
+             2026-11-24T12:00:00.000003Z  WARN client: it refused: 1 process=8 \"badly\"\n",
+        );
+        let known = [("WARN bad: *".to_owned(), "it is mad".to_owned())].into();
+        let reasons = complaints.judged(&known);
+        let of = |complaint| reasons.iter().find(|(other, ..)| *other == complaint).unwrap().2;
+        assert_eq!(of("WARN bad: it refused: N"), Some("it is mad"));
+        assert_eq!(of("ERROR bad: it refused: N"), None);
+        assert_eq!(of("WARN badly: it refused: N"), None);
     }
 
     #[test]
